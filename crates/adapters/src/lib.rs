@@ -1,0 +1,1 @@
+//! Protocols: pure parsers that turn what machines and files say into events.

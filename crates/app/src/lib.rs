@@ -1,0 +1,1 @@
+//! Use cases: record, trace, where-used, notary.

@@ -1,0 +1,1 @@
+//! The events, the read models and the only SQL.

@@ -1,0 +1,1 @@
+//! Builders, fake clock and oracle for tests.
