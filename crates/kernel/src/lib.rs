@@ -7,6 +7,18 @@ pub mod time;
 
 pub mod thing;
 
+pub mod id;
+
 pub mod event;
 
 pub mod stored;
+
+mod varint;
+
+pub mod placement;
+
+pub mod pass;
+
+pub mod row;
+
+pub mod project;
