@@ -1,1 +1,3 @@
 //! Protocols: pure parsers that turn what machines and files say into events.
+
+pub mod boards;
