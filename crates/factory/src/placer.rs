@@ -1,0 +1,656 @@
+//! The four placement machines. They differ in how they report:
+//!
+//! 1. heads and nozzles with every placement; a splice names both reels, each with its positions (SplicePointDetected);
+//! 2. joined reels (MaterialsJoined when the new one is spliced on, both booked in at the same slot);
+//! 3. stage by stage, and while a chain is open it names the new reel with the old as LeadingMaterialPackage and, near
+//!    the joint, a grey zone;
+//! 4. the big parts: it runs empty, stops, and gets a new tray; sometimes without a usable transaction.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::board::{Board, Side};
+use crate::line::{Defect, Line, NOWHERE, PLACERS, Panel, Run, SECOND, Transaction};
+use crate::record::{Fate, Placement, Role};
+use crate::warehouse::Reel;
+
+const NOZZLE: &str = "CFX.Structures.SMTPlacement.SMTHeadAndNozzle";
+/// Parts before and after a joint for which machine three is not sure.
+const GREY_ZONE: u32 = 12;
+/// Parts that ride on a trolley from machine two (bottom) to machine three (top).
+const TROLLEY_PARTS: usize = 5;
+
+/// One feeder in its slot.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) location: String,
+    name: String,
+    feeder: String,
+    trolley: bool,
+    pub(crate) part: u16,
+    active: Option<Reel>,
+    /// Spliced on behind the active reel.
+    trailing: Option<Reel>,
+    /// Parts left until the machine is sure of the reel again.
+    grey: u32,
+    /// Picks of one panel, by side.
+    demand: [u32; 2],
+}
+
+/// One placement machine: its feeders and its program for each side.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Placer {
+    pub(crate) slots: Vec<Slot>,
+    /// For each side the stages, each a list of (position, slot).
+    stages: [Vec<Vec<(u16, u16)>>; 2],
+    /// Packages that lie there although the books say something else.
+    forgotten: Vec<String>,
+    forgotten_ids: Vec<u32>,
+}
+
+impl Placer {
+    pub(crate) fn reels(&self) -> impl Iterator<Item = &Reel> {
+        self.slots.iter().flat_map(|slot| slot.active.iter().chain(&slot.trailing))
+    }
+}
+
+fn index(side: Side) -> usize {
+    usize::from(side == Side::Top)
+}
+
+/// Splits the positions of both sides between the machines, by part.
+pub(crate) fn plan(board: &Board) -> Vec<Placer> {
+    let mut counts = vec![[0u32; 2]; board.parts.len()];
+    for position in board.positions.iter().filter(|position| position.side != Side::Hand) {
+        counts[position.part as usize][index(position.side)] += 1;
+    }
+    let mut parts: Vec<usize> = (0..counts.len()).filter(|part| counts[*part] != [0, 0]).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse((counts[*part][0] + counts[*part][1], *part)));
+    let mut machines = vec![Placer::default(); 4];
+    let mut load = [0u32; 3];
+    let mut trolley = 0;
+    // Slots of a part on a side: (machine, slots).
+    let mut homes: HashMap<(usize, usize), (usize, Vec<u16>)> = HashMap::new();
+    for part in parts {
+        let total = counts[part][0] + counts[part][1];
+        let machine = if board.parts[part].is_small() {
+            let lightest = (0..3).min_by_key(|machine| load[*machine]).unwrap_or(0);
+            load[lightest] += total;
+            lightest
+        } else {
+            3
+        };
+        let rides = machine == 1 && trolley < TROLLEY_PARTS && total < 60 && counts[part][0] > 0 && counts[part][1] > 0;
+        let feeders = if total >= 80 { 2 } else { 1 };
+        for side in 0..2 {
+            if counts[part][side] == 0 {
+                continue;
+            }
+            let machine = if rides && side == 1 { 2 } else { machine };
+            if let Some((_, home)) = homes.get(&(part, 0)).filter(|(home, _)| side == 1 && *home == machine) {
+                let home = home.clone();
+                homes.insert((part, 1), (machine, home));
+                continue;
+            }
+            let mut home = Vec::new();
+            for feeder in 0..feeders {
+                let slots = &mut machines[machine].slots;
+                let number = slots.len() + 1;
+                home.push(slots.len() as u16);
+                slots.push(Slot {
+                    location: format!("P{}-{number:02}", machine + 1),
+                    name: format!("SLOT{number:02}"),
+                    feeder: if rides {
+                        format!("FDR-T{trolley:02}")
+                    } else {
+                        format!("FDR-{}{part:02}{feeder}", machine + 1)
+                    },
+                    trolley: rides,
+                    part: part as u16,
+                    active: None,
+                    trailing: None,
+                    grey: 0,
+                    demand: [0; 2],
+                });
+            }
+            homes.insert((part, side), (machine, home));
+        }
+        trolley += usize::from(rides);
+    }
+    for side in [Side::Bottom, Side::Top] {
+        let s = index(side);
+        let mut turns = HashMap::new();
+        let mut programs: Vec<Vec<(u16, u16)>> = vec![Vec::new(); 4];
+        for (number, position) in board.positions.iter().enumerate().filter(|(_, position)| position.side == side) {
+            let Some((machine, home)) = homes.get(&(position.part as usize, s)) else { continue };
+            let turn = turns.entry(position.part).or_insert(0usize);
+            let slot = home[*turn % home.len()];
+            *turn += 1;
+            machines[*machine].slots[slot as usize].demand[s] += 4;
+            programs[*machine].push((number as u16, slot));
+        }
+        for (machine, program) in programs.into_iter().enumerate() {
+            let half = program.len() / 2;
+            machines[machine].stages[s] =
+                if machine == 2 { vec![program[..half].to_vec(), program[half..].to_vec()] } else { vec![program] };
+        }
+    }
+    machines
+}
+
+/// The package that a report names, the one it names as leading it, and whether it is unsure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Origin {
+    package: u32,
+    leading: u32,
+    grey: bool,
+}
+
+/// What a report says about one slot, one package and one board.
+struct Entry {
+    board: usize,
+    slot: u16,
+    origin: Origin,
+    package: Value,
+    installed: Vec<(u16, i64)>,
+    rejected: Vec<(u16, i64)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InstalledMaterial<'a> {
+    unit_identifier: &'a str,
+    unit_position_number: usize,
+    quantity_installed: f64,
+    quantity_non_installed: f64,
+    material: &'a Value,
+    carrier_location: Value,
+    installed_components: Vec<InstalledComponent<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    non_installed_components: Vec<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InstalledComponent<'a> {
+    #[serde(rename = "$type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_and_nozzle: Option<Value>,
+    reference_designator: &'a str,
+    installation_time: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MaterialsInstalled<'a> {
+    #[serde(rename = "TransactionId", skip_serializing_if = "Option::is_none")]
+    transaction: Option<&'a str>,
+    #[serde(rename = "InstalledMaterials")]
+    materials: Vec<InstalledMaterial<'a>>,
+}
+
+impl Line {
+    /// One panel in one placement machine. Returns when it has left.
+    pub(crate) fn place(&mut self, panel: &mut Panel, machine: usize, side: Side, at: i64) -> i64 {
+        let station = PLACERS[machine];
+        let s = index(side);
+        let start = at.max(self.stations[station as usize].free) + SECOND;
+        let transaction = if machine == 3 && self.random.chance(self.config.nil_transactions) {
+            if self.random.chance(0.5) { Transaction::Nil } else { Transaction::Absent }
+        } else {
+            Transaction::Given(self.random.guid())
+        };
+        let run = self.open(station, start - SECOND / 2, start, panel.listing(false), transaction);
+        let stages = std::mem::take(&mut self.placers[machine].stages[s]);
+        let picks: usize = stages.iter().map(Vec::len).sum();
+        let beat = (33 * SECOND / (picks as i64 * 4).max(1)).clamp(20_000, 2 * SECOND);
+        let stop = self.random.chance(self.config.faults).then(|| self.random.between(0, picks as i64 * 4));
+        let with_times = machine == 0 || machine == 3 || (machine == 1 && panel.index.is_multiple_of(2));
+        let lost = self.random.chance(self.config.lost_reports);
+        let lost_stage = machine == 2 && !lost && self.random.chance(self.config.lost_stage_reports);
+        if lost {
+            self.delivery.count("lost report");
+        } else if lost_stage {
+            self.delivery.count("lost stage report");
+        }
+        let placed: Vec<usize> =
+            (0..4).filter(|board| !panel.boards[*board].skip && !panel.boards[*board].scrap).collect();
+        let mut t = start + 3 * SECOND / 2;
+        let mut pick = 0;
+        for (number, stage) in stages.iter().enumerate() {
+            let stage_json = json!({ "StageSequence": number + 1, "StageName": format!("STAGE{}", number + 1), "StageType": "Work" });
+            let body = run.transaction.put(json!({ "Stage": stage_json }), "TransactionID");
+            self.send(station, t - SECOND / 2, "CFX.Production.WorkStageStarted", &body);
+            let delivered = !(lost || lost_stage && number == 0);
+            let mut entries: Vec<Entry> = Vec::new();
+            for board in placed.iter().copied() {
+                for (position, slot) in stage {
+                    if stop == Some(pick) {
+                        t += self.stop(&run, t);
+                    }
+                    pick += 1;
+                    let mut tries = 0;
+                    loop {
+                        t += self.feed(machine, *slot, s, t);
+                        t += beat;
+                        let rejected = self.random.chance(self.config.rejects);
+                        let origin = self.origin(machine, *slot);
+                        let entry = self.entry(machine, *slot, board, origin, &mut entries);
+                        let named = &mut entries[entry];
+                        let list = if rejected { &mut named.rejected } else { &mut named.installed };
+                        list.push((*position, t));
+                        let placement = Placement {
+                            pass: run.pass,
+                            package: origin.package,
+                            leading: origin.leading,
+                            after_start: if with_times { (t - run.start) as u32 } else { NOWHERE },
+                            place: *slot,
+                            position: *position,
+                            nest: board as u8,
+                            grey: origin.grey,
+                            delivered,
+                            fate: if rejected { Fate::NotInstalled } else { Fate::Installed },
+                        };
+                        self.take_part(machine, *slot, placement);
+                        if !rejected {
+                            self.watch(panel, board, &placement, machine, *slot);
+                            break;
+                        }
+                        self.delivery.count("pick rejected");
+                        tries += 1;
+                        if tries == 3 || self.random.chance(0.1) {
+                            self.delivery.count("position left empty");
+                            panel.boards[board].defects.push(Defect { position: *position, package: None });
+                            break;
+                        }
+                    }
+                }
+            }
+            t += SECOND / 4;
+            if delivered {
+                self.report(machine, &run, &entries, with_times, t);
+            }
+            let body = run.transaction.put(json!({ "Stage": stage_json, "Result": "Completed" }), "TransactionID");
+            self.send(station, t + SECOND / 4, "CFX.Production.WorkStageCompleted", &body);
+            t += SECOND;
+        }
+        self.placers[machine].stages[s] = stages;
+        self.close(&run, t, t + SECOND);
+        self.stations[station as usize].free = t + SECOND;
+        t + 3 * SECOND
+    }
+
+    /// Makes sure that a slot has parts. Returns how long that took.
+    fn feed(&mut self, machine: usize, slot: u16, side: usize, at: i64) -> i64 {
+        let here = &self.placers[machine].slots[slot as usize];
+        let left = here.active.as_ref().map_or(0, |reel| reel.quantity);
+        if left == 0 {
+            return self.change_reel(machine, slot, at);
+        }
+        let chained = self.config.chains && (machine == 1 || machine == 2);
+        if chained && here.trailing.is_none() && left <= (here.demand[side] * 3 / 2).max(GREY_ZONE * 2) {
+            self.splice(machine, slot, at);
+            return 1000;
+        }
+        0
+    }
+
+    /// Splices the next reel on behind the one that runs out.
+    fn splice(&mut self, machine: usize, slot: u16, at: i64) {
+        let station = PLACERS[machine];
+        let trailing = self.take(self.placers[machine].slots[slot as usize].part);
+        let here = &self.placers[machine].slots[slot as usize];
+        let Some(leading) = here.active.clone() else { return };
+        if machine == 1 {
+            let body = json!({
+                "LeadingMaterialPackage": leading.package(&self.board),
+                "TrailingMaterialPackage": trailing.package(&self.board),
+            });
+            let loaded = json!({ "Materials": [self.location(here, &trailing)] });
+            let place = slot;
+            self.send(station, at, "CFX.Materials.Management.MaterialsJoined", &body);
+            self.send(station, at + 200, "CFX.Materials.Storage.MaterialsLoaded", &loaded);
+            self.record.join(self.clock(station, at), leading.id, trailing.id);
+            self.record.mount(self.clock(station, at + 200), trailing.id, station, place);
+        }
+        self.placers[machine].slots[slot as usize].trailing = Some(trailing);
+    }
+
+    /// The reel in a slot is empty. Returns how long the machine waits.
+    fn change_reel(&mut self, machine: usize, slot: u16, at: i64) -> i64 {
+        let station = PLACERS[machine];
+        let here = self.placers[machine].slots[slot as usize].clone();
+        let next = match here.trailing.clone() {
+            Some(reel) => reel,
+            None => self.take(here.part),
+        };
+        let mut waited = 0;
+        if let Some(old) = &here.active {
+            self.settle(old);
+            if machine == 3 {
+                waited = 45 * SECOND;
+                if self.random.chance(self.config.forgotten_unloads) {
+                    self.delivery.count("forgotten unload");
+                    self.placers[machine].forgotten.push(old.name.clone());
+                    self.placers[machine].forgotten_ids.push(old.id);
+                } else {
+                    let body = json!({ "EmptyMaterials": [self.location(&here, old)] });
+                    self.send(station, at + 1000, "CFX.Materials.Storage.MaterialsEmpty", &body);
+                    self.record.deplete(self.clock(station, at + 1000), old.id);
+                    let body = json!({ "MaterialPackageIdentifiers": [old.name] });
+                    self.send(station, at + 20 * SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
+                    self.record.unmount(self.clock(station, at + 20 * SECOND), old.id);
+                }
+                self.open_moisture(&next, at + 25 * SECOND);
+                self.load_slot(station, &here, slot, &next, at + 30 * SECOND);
+                self.delivery.count("reel change with stop");
+            } else {
+                let body = json!({
+                    "DepletedMaterial": self.location(&here, old),
+                    "NewlyActiveMaterial": self.location(&here, &next),
+                });
+                self.send(station, at + 1000, "CFX.Materials.Storage.SplicePointDetected", &body);
+                self.record.deplete(self.clock(station, at + 1000), old.id);
+                self.record.mount(self.clock(station, at + 1000), next.id, station, slot);
+                self.delivery.count("splice in mid-panel");
+                waited = 2000;
+            }
+        } else {
+            self.load_slot(station, &here, slot, &next, at);
+        }
+        let here = &mut self.placers[machine].slots[slot as usize];
+        here.grey = if here.trailing.is_some() && machine == 2 { GREY_ZONE } else { 0 };
+        here.active = Some(next);
+        here.trailing = None;
+        if let Some(reel) = &mut here.active {
+            reel.opened = true;
+        }
+        waited
+    }
+
+    fn open_moisture(&mut self, reel: &Reel, at: i64) {
+        if self.board.parts[reel.part as usize].is_moisture_sensitive() {
+            let message = if reel.opened { "MaterialsRemovedFromDryStorage" } else { "MaterialsOpened" };
+            self.moisture(reel, at, message, "Exposed");
+        }
+    }
+
+    fn load_slot(&mut self, station: u8, slot: &Slot, place: u16, reel: &Reel, at: i64) {
+        let body = json!({ "Materials": [self.location(slot, reel)] });
+        self.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &body);
+        self.record.mount(self.clock(station, at), reel.id, station, place);
+    }
+
+    fn location(&self, slot: &Slot, reel: &Reel) -> Value {
+        json!({
+            "LocationIdentifier": slot.location,
+            "LocationName": slot.name,
+            "MaterialPackage": reel.package(&self.board),
+            "CarrierInformation": carrier(slot),
+        })
+    }
+
+    /// What a report names as the origin of the next part of a slot.
+    fn origin(&self, machine: usize, slot: u16) -> Origin {
+        let here = &self.placers[machine].slots[slot as usize];
+        let active = here.active.as_ref().map_or(NOWHERE, |reel| reel.id);
+        let left = here.active.as_ref().map_or(0, |reel| reel.quantity);
+        match &here.trailing {
+            Some(trailing) if machine == 2 => Origin { package: trailing.id, leading: active, grey: left <= GREY_ZONE },
+            _ => Origin { package: active, leading: NOWHERE, grey: machine == 2 && here.grey > 0 },
+        }
+    }
+
+    /// Finds or opens the entry of a report that the next part of a slot belongs to.
+    fn entry(&mut self, machine: usize, slot: u16, board: usize, origin: Origin, entries: &mut Vec<Entry>) -> usize {
+        let same = |entry: &Entry| entry.board == board && entry.slot == slot && entry.origin == origin;
+        if let Some(found) = entries.iter().rposition(same) {
+            return found;
+        }
+        let here = &self.placers[machine].slots[slot as usize];
+        let mut package = Value::Null;
+        if let Some(active) = &here.active {
+            package = active.package(&self.board);
+            if let (Some(trailing), false) = (&here.trailing, origin.leading == NOWHERE) {
+                package = trailing.package(&self.board);
+                package["LeadingMaterialPackage"] = active.package(&self.board);
+                self.delivery.count("leading package named");
+            }
+            if origin.grey {
+                package["GreyZone"] = Value::from(f64::from(GREY_ZONE));
+                self.delivery.count("grey zone");
+            }
+        }
+        entries.push(Entry { board, slot, origin, package, installed: Vec::new(), rejected: Vec::new() });
+        entries.len() - 1
+    }
+
+    /// Takes the part off the reel and records it.
+    fn take_part(&mut self, machine: usize, slot: u16, placement: Placement) {
+        let here = &mut self.placers[machine].slots[slot as usize];
+        here.grey = here.grey.saturating_sub(1);
+        if let Some(reel) = &mut here.active {
+            reel.quantity = reel.quantity.saturating_sub(1);
+        }
+        self.record.place(placement);
+        if (machine == 0 || machine == 3)
+            && placement.delivered
+            && placement.fate == Fate::Installed
+            && self.record.keep
+        {
+            let (nozzle, head) = nozzle(machine, slot);
+            self.record.name_once(placement.pass, placement.nest, Role::Tool(NOZZLE), &format!("tool:{nozzle}"));
+            self.record.name_once(placement.pass, placement.nest, Role::Tool("Head"), &format!("tool:{head}"));
+        }
+    }
+
+    /// Physical consequences: bad parts and bad joints.
+    fn watch(&mut self, panel: &mut Panel, board: usize, placement: &Placement, machine: usize, slot: u16) {
+        let here = &self.placers[machine].slots[slot as usize];
+        let Some(reel) = &here.active else { return };
+        let sure = placement.delivered && placement.leading == NOWHERE && !placement.grey && here.trailing.is_none();
+        let package = Some((reel.id, reel.name.clone(), sure));
+        if reel.bad {
+            panel.boards[board].suspects += 1;
+            panel.boards[board].suspect = Some(Defect { position: placement.position, package: package.clone() });
+        }
+        if self.random.chance(self.config.defects) {
+            panel.boards[board].defects.push(Defect { position: placement.position, package });
+        }
+    }
+
+    fn report(&mut self, machine: usize, run: &Run, entries: &[Entry], with_times: bool, at: i64) {
+        let station = PLACERS[machine];
+        let source = &self.stations[station as usize].source;
+        let slots = &self.placers[machine].slots;
+        let positions = &self.board.positions;
+        let mut materials = Vec::new();
+        for entry in entries {
+            let slot = &slots[entry.slot as usize];
+            let nozzle = (machine == 0 || machine == 3).then(|| {
+                let (nozzle, head) = nozzle(machine, entry.slot);
+                json!({ "HeadId": head, "HeadNozzleNumber": entry.slot % 3 + 1, "NozzleType": "409A", "UniqueIdentifier": nozzle, "Name": nozzle })
+            });
+            let installed = entry.installed.iter().map(|(position, t)| InstalledComponent {
+                kind: nozzle.is_some().then_some("CFX.Structures.SMTPlacement.SMTInstalledComponent, CFX"),
+                head_and_nozzle: nozzle.clone(),
+                reference_designator: &positions[*position as usize].name,
+                installation_time: with_times.then(|| source.stamp(*t)),
+            });
+            let rejected = entry.rejected.iter().map(|(position, t)| {
+                json!({
+                    "ReferenceDesignator": positions[*position as usize].name,
+                    "NonInstallationTime": source.stamp(*t),
+                    "Location": "RejectionBox",
+                    "RejectionBoxId": format!("P{}-BOX1", machine + 1),
+                    "RejectionComment": "part not recognised",
+                })
+            });
+            materials.push(InstalledMaterial {
+                unit_identifier: &run.listing.primary,
+                unit_position_number: entry.board + 1,
+                quantity_installed: entry.installed.len() as f64,
+                quantity_non_installed: entry.rejected.len() as f64,
+                material: &entry.package,
+                carrier_location: json!({
+                    "LocationIdentifier": slot.location,
+                    "LocationName": slot.name,
+                    "CarrierInformation": carrier(slot),
+                }),
+                installed_components: installed.collect(),
+                non_installed_components: rejected.collect(),
+            });
+        }
+        let transaction = match &run.transaction {
+            Transaction::Given(guid) => Some(guid.as_str()),
+            Transaction::Nil => Some("00000000-0000-0000-0000-000000000000"),
+            Transaction::Absent => None,
+        };
+        let body = MaterialsInstalled { transaction, materials };
+        self.delivery.send(source, at, "CFX.Production.Assembly.MaterialsInstalled", &body);
+    }
+
+    /// The machine stops for a while and says why.
+    pub(crate) fn stop(&mut self, run: &Run, at: i64) -> i64 {
+        let lasts = self.random.between(10, 60) * SECOND;
+        let occurrence = self.random.guid();
+        let transaction = match &run.transaction {
+            Transaction::Given(guid) => Value::from(guid.as_str()),
+            _ => Value::Null,
+        };
+        let body = json!({ "Fault": {
+            "$type": "CFX.Structures.SMTPlacement.SMTPlacementFault, CFX",
+            "PlacementFaultType": "VacuumError",
+            "TransactionID": transaction,
+            "Cause": "MechanicalFailure",
+            "Severity": "Error",
+            "FaultCode": "E3704",
+            "FaultOccurrenceId": occurrence,
+            "Lane": 1,
+            "Stage": null,
+            "SideLocation": "Unknown",
+            "AccessType": "Unknown",
+            "Description": "nozzle does not hold vacuum",
+            "OccurredAt": self.stamp(run.station, at),
+        } });
+        self.send(run.station, at, "CFX.ResourcePerformance.FaultOccurred", &body);
+        self.state(run.station, at + 1000, "PRD_RegularWork", "USD");
+        let body = json!({ "FaultOccurrenceId": occurrence, "Operator": null });
+        self.send(run.station, at + lasts - 1000, "CFX.ResourcePerformance.FaultCleared", &body);
+        self.state(run.station, at + lasts, "USD", "PRD_RegularWork");
+        lasts + 2000
+    }
+
+    /// Takes off what the next side does not need.
+    pub(crate) fn unload_placer(&mut self, machine: usize, side: Side, at: i64) {
+        let station = PLACERS[machine];
+        let s = index(side);
+        let mut names = std::mem::take(&mut self.placers[machine].forgotten);
+        let mut gone = std::mem::take(&mut self.placers[machine].forgotten_ids);
+        for slot in 0..self.placers[machine].slots.len() {
+            let here = &mut self.placers[machine].slots[slot];
+            let unneeded = here.demand[s] == 0;
+            let trolley = here.trolley && unneeded;
+            let part_again = here.trailing.is_some() && (unneeded || self.random.chance(self.config.chain_splits));
+            let trailing = if part_again { here.trailing.take() } else { None };
+            let leading = here.active.clone();
+            let active = if unneeded { here.active.take() } else { None };
+            if let (Some(trailing), Some(leading)) = (trailing, leading) {
+                if machine == 1 {
+                    let body = json!({
+                        "SplittedMaterialPackage": trailing.package(&self.board),
+                        "RemainingMaterialPackage": leading.package(&self.board),
+                    });
+                    self.send(station, at, "CFX.Materials.Management.MaterialsChainSplit", &body);
+                    self.record.part(self.clock(station, at), leading.id, trailing.id);
+                    names.push(trailing.name.clone());
+                    gone.push(trailing.id);
+                }
+                self.warehouse.put_behind(trailing);
+            }
+            if let Some(active) = active {
+                names.push(active.name.clone());
+                gone.push(active.id);
+                if self.board.parts[active.part as usize].is_moisture_sensitive() {
+                    self.moisture(&active, at + 60 * SECOND, "MaterialsPlacedInDryStorage", "InDryStorage");
+                }
+                if trolley {
+                    self.delivery.count("feeder moved on a trolley");
+                }
+                self.warehouse.put_back(active);
+            }
+        }
+        if !names.is_empty() {
+            let body = json!({ "MaterialPackageIdentifiers": names });
+            self.send(station, at + SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
+            for package in gone {
+                self.record.unmount(self.clock(station, at + SECOND), package);
+            }
+        }
+    }
+
+    /// Puts on what the next side needs.
+    pub(crate) fn load_placer(&mut self, machine: usize, side: Side, at: i64) {
+        let station = PLACERS[machine];
+        let s = index(side);
+        let mut loaded = Vec::new();
+        for slot in 0..self.placers[machine].slots.len() {
+            let here = &self.placers[machine].slots[slot];
+            if here.demand[s] == 0 || here.active.is_some() {
+                continue;
+            }
+            let mut reel = self.take(here.part);
+            self.open_moisture(&reel, at - 10 * SECOND);
+            reel.opened = true;
+            loaded.push(self.location(&self.placers[machine].slots[slot], &reel));
+            self.record.mount(self.clock(station, at), reel.id, station, slot as u16);
+            self.placers[machine].slots[slot].active = Some(reel);
+        }
+        if !loaded.is_empty() {
+            self.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &json!({ "Materials": loaded }));
+        }
+    }
+
+    /// The nozzles of machine one are booked in; those of machine four are known from its reports only.
+    pub(crate) fn load_nozzles(&mut self, at: i64) {
+        let mut tools = Vec::new();
+        for slot in 0..6 {
+            let (nozzle, head) = nozzle(0, slot);
+            tools.push(json!({
+                "$type": format!("{NOZZLE}, CFX"),
+                "HeadId": head,
+                "HeadNozzleNumber": slot % 3 + 1,
+                "NozzleType": "409A",
+                "UniqueIdentifier": nozzle,
+                "Name": nozzle,
+            }));
+            let clock = self.clock(PLACERS[0], at);
+            self.record.presence(clock, PLACERS[0], Role::Tool(NOZZLE), &format!("tool:{nozzle}"), true);
+        }
+        let body = json!({ "TransactionID": "00000000-0000-0000-0000-000000000000", "Tools": tools });
+        self.send(PLACERS[0], at, "CFX.Production.ToolsLoaded", &body);
+    }
+}
+
+/// Which nozzle and head take the parts of a slot.
+fn nozzle(machine: usize, slot: u16) -> (String, String) {
+    let number = slot % 6;
+    (format!("NOZ-{}{:02}", machine + 1, number + 1), format!("HD-{}{}", machine + 1, number / 3 + 1))
+}
+
+fn carrier(slot: &Slot) -> Value {
+    let parent = slot.trolley.then(|| json!({ "UniqueIdentifier": "TROLLEY-07", "Name": "TROLLEY-07" }));
+    json!({
+        "$type": "CFX.Structures.SMTPlacement.SMDTapeFeeder, CFX",
+        "BaseUniqueIdentifier": null,
+        "BaseName": null,
+        "LaneNumber": 1,
+        "TapeWidth": 8.0,
+        "TapePitch": 4.0,
+        "UniqueIdentifier": slot.feeder,
+        "Name": slot.feeder,
+        "ParentCarrier": parent,
+    })
+}
