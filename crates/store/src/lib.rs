@@ -1,1 +1,8 @@
 //! The events, the read models and the only SQL.
+//!
+//! A [`Store`] is the one writer of a site: it appends a batch of events, projects them and commits, all in one transaction. [`Reader`]s answer
+//! from snapshots, as of any index of the log. The read model can be thrown away and made anew.
+
+mod sqlite;
+
+pub use sqlite::{Outcome, PassRow, Reader, ReportRow, Store, StoreError, TailCommit};

@@ -1,0 +1,79 @@
+//! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
+
+mod reader;
+mod writer;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub use reader::{PassRow, Reader, ReportRow};
+pub use writer::{Outcome, Store, TailCommit};
+
+/// The only site of a store, until sites are distributed.
+const SITE: i64 = 1;
+
+/// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
+const SCHEMA_VERSION: i64 = 1;
+
+/// Why the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error("the database failed")]
+    Sqlite(#[from] rusqlite::Error),
+    /// An event has no stored form.
+    #[error("an event cannot be stored")]
+    Stored(#[from] kernel::stored::StoredError),
+    /// A compressed row does not read.
+    #[error("a stored row does not unpack")]
+    Io(#[from] std::io::Error),
+    /// A packed row does not read.
+    #[error("the packed {0} does not read")]
+    Packed(&'static str),
+    /// The database was made by another version.
+    #[error("the database has schema version {found}, this program knows version {SCHEMA_VERSION}")]
+    SchemaVersion {
+        /// Version found.
+        found: i64,
+    },
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Opens for writing and makes the tables if there are none.
+fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4096;",
+    )?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found {
+        0 => {
+            connection.execute_batch(&format!(
+                "BEGIN; {} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;",
+                include_str!("sqlite/schema.sql")
+            ))?;
+            Ok(())
+        }
+        SCHEMA_VERSION => Ok(()),
+        found => Err(StoreError::SchemaVersion { found }),
+    }
+}
+
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")?;
+    Ok(connection)
+}

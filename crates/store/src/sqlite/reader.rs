@@ -1,0 +1,687 @@
+//! Reading: snapshots of the rows, as of an index of the log. A reader decides nothing; what rows mean together is found in `app`.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use kernel::id::{Designator, Id, PassId, PatternId, Seq};
+use kernel::pass::PassFact;
+use kernel::placement::{Coded, Difference, Pattern};
+use kernel::row::{Belonging, Descent, MountChange, MountPoint, Profile, Statement, Within};
+use kernel::thing::{Kind, Name};
+use kernel::time::Time;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{SITE, StoreError};
+
+/// A reader. All its answers are as of [`Reader::as_of`].
+#[derive(Debug)]
+pub struct Reader<C> {
+    connection: C,
+    as_of: Seq,
+}
+
+/// A pass as stored, with the facts known as of the reader's index, in log order.
+#[derive(Clone, Debug)]
+pub struct PassRow {
+    /// The pass.
+    pub id: PassId,
+    /// Its station.
+    pub station: Id,
+    /// What messages said of it.
+    pub facts: Vec<PassFact>,
+}
+
+/// An installation report as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportRow {
+    /// Its pass.
+    pub pass: PassId,
+    /// Its station.
+    pub station: Id,
+    /// Its pattern.
+    pub pattern: PatternId,
+    /// Index of its event.
+    pub seq: Seq,
+    /// When it was sent.
+    pub at: Time,
+    /// Whether its components have times of their own.
+    pub timed: bool,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl<C: Borrow<Connection>> Reader<C> {
+    pub(super) fn new(connection: C) -> Reader<C> {
+        Reader { connection, as_of: Seq::LATEST }
+    }
+
+    /// The same reader as of an index: events at and above it are hidden.
+    #[must_use]
+    pub fn as_of(mut self, size: Seq) -> Reader<C> {
+        self.as_of = size;
+        self
+    }
+
+    /// Number of events visible: those below this index.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn size(&self) -> Result<Seq> {
+        let recorded = self.number("SELECT max(size) FROM clock WHERE site = ?1", params![SITE])?.unwrap_or(0);
+        let tail = self.number("SELECT max(first + count) FROM tail WHERE site = ?1", params![SITE])?.unwrap_or(0);
+        Ok(Seq(recorded.max(tail).cast_unsigned()).min(self.as_of))
+    }
+
+    /// Size of the log at a time of receipt.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn size_at(&self, recorded: Time) -> Result<Seq> {
+        let size =
+            self.number("SELECT max(size) FROM clock WHERE site = ?1 AND recorded <= ?2", params![SITE, recorded.0])?;
+        Ok(Seq(size.unwrap_or(0).cast_unsigned()))
+    }
+
+    fn bound(&self) -> i64 {
+        self.as_of.0.cast_signed()
+    }
+
+    fn number(&self, sql: &str, values: impl rusqlite::Params) -> Result<Option<i64>> {
+        Ok(self.connection.borrow().prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let rows = statement.query_map(values, read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    // Names.
+
+    /// The identity of a thing (of the whole, for units).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn thing(&self, kind: Kind, key: &str) -> Result<Option<Id>> {
+        let sql = "SELECT id FROM thing WHERE site = ?1 AND key = ?2 AND kind = ?3 AND seq < ?4";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let row = statement.query_row(params![SITE, key, kind as u8, self.bound()], |row| row.get(0)).optional()?;
+        Ok(row.map(Id::of_row))
+    }
+
+    /// Things of any kind with exactly this identifier.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn things_called(&self, key: &str) -> Result<Vec<(Kind, Id)>> {
+        let sql = "SELECT kind, id FROM thing WHERE site = ?1 AND key = ?2 AND seq < ?3 ORDER BY kind";
+        let rows = self.rows(sql, params![SITE, key, self.bound()], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().filter_map(|(kind, row)| Some((Kind::from_code(kind)?, Id::of_row(row)))).collect())
+    }
+
+    /// Things for which a text is another name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn aliases(&self, text: &str) -> Result<Vec<(Kind, Id)>> {
+        let sql = "SELECT kind, thing FROM alias WHERE site = ?1 AND text = ?2 AND seq < ?3 ORDER BY kind, thing";
+        let rows = self.rows(sql, params![SITE, text, self.bound()], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().filter_map(|(kind, thing)| Some((Kind::from_code(kind)?, Id(thing)))).collect())
+    }
+
+    /// Things whose identifier begins with a text, for the scan box.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn things_beginning(&self, prefix: &str, limit: usize) -> Result<Vec<Name>> {
+        let sql =
+            "SELECT kind, key FROM thing WHERE site = ?1 AND key >= ?2 AND key < ?3 AND seq < ?4 ORDER BY key LIMIT ?5";
+        let end = format!("{prefix}\u{10ffff}");
+        let values = params![SITE, prefix, end, self.bound(), i64::try_from(limit).unwrap_or(i64::MAX)];
+        let rows = self.rows(sql, values, |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))?;
+        Ok(rows.into_iter().filter_map(|(kind, key)| Some(Name::new(Kind::from_code(kind)?, key))).collect())
+    }
+
+    /// Things of a kind, by identifier.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn things_of_kind(&self, kind: Kind) -> Result<Vec<(Id, String)>> {
+        let sql = "SELECT id, key FROM thing WHERE site = ?1 AND kind = ?2 AND seq < ?3 ORDER BY key";
+        self.rows(sql, params![SITE, kind as u8, self.bound()], |row| Ok((Id::of_row(row.get(0)?), row.get(1)?)))
+    }
+
+    /// Kind and identifier of a thing (of the whole, for units).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn name(&self, thing: Id) -> Result<Option<Name>> {
+        let sql = "SELECT kind, key FROM thing WHERE site = ?1 AND id = ?2";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let row = statement
+            .query_row(params![SITE, thing.row()], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        Ok(row.and_then(|(kind, key)| Some(Name::new(Kind::from_code(kind)?, key))))
+    }
+
+    /// Text of a reference designator.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn designator_text(&self, designator: Designator) -> Result<Option<String>> {
+        let sql = "SELECT text FROM designator WHERE site = ?1 AND id = ?2";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        Ok(statement.query_row(params![SITE, designator.0], |row| row.get(0)).optional()?)
+    }
+
+    /// Positions at which a unit's name was mentioned, with the whole if that was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn positions_of(&self, whole: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT id FROM unit WHERE site = ?1 AND id BETWEEN ?2 AND ?3 AND seq < ?4 ORDER BY id";
+        let whole = whole.whole().0;
+        self.rows(sql, params![SITE, whole, whole | 0xff, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    /// What lay on a panel or carrier: position, unit by its own name, when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn named_on(&self, scope: Id) -> Result<Vec<(u32, Id, Time)>> {
+        let sql = "SELECT position, thing, at FROM name WHERE site = ?1 AND scope = ?2 AND seq < ?3 ORDER BY position, thing, at";
+        self.rows(sql, params![SITE, scope.0, self.bound()], |row| {
+            Ok((row.get(0)?, Id(row.get(1)?), Time(row.get(2)?)))
+        })
+    }
+
+    /// Where a unit with a name of its own lay: panel or carrier, position, when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn places_of_name(&self, thing: Id) -> Result<Vec<(Id, u32, Time)>> {
+        let sql = "SELECT scope, position, at FROM name WHERE site = ?1 AND thing = ?2 AND seq < ?3 ORDER BY scope, position, at";
+        self.rows(sql, params![SITE, thing.0, self.bound()], |row| {
+            Ok((Id(row.get(0)?), row.get(1)?, Time(row.get(2)?)))
+        })
+    }
+
+    // Passes.
+
+    fn pass_row(row: &Row<'_>) -> rusqlite::Result<(i64, i64, Vec<u8>)> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    }
+
+    fn passes(&self, rows: Vec<(i64, i64, Vec<u8>)>) -> Result<Vec<PassRow>> {
+        let mut passes = Vec::with_capacity(rows.len());
+        for (id, station, packed) in rows {
+            let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+            facts.retain(|fact| fact.seq < self.as_of);
+            if !facts.is_empty() {
+                passes.push(PassRow { id: PassId(id), station: Id(station), facts });
+            }
+        }
+        Ok(passes)
+    }
+
+    /// A pass.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn pass(&self, pass: PassId) -> Result<Option<PassRow>> {
+        let sql = "SELECT id, station, facts FROM pass WHERE site = ?1 AND id = ?2";
+        let rows = self.rows(sql, params![SITE, pass.0], Self::pass_row)?;
+        Ok(self.passes(rows)?.pop())
+    }
+
+    /// Passes that list a unit, or a position of it (`unit` is the whole).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_of(&self, unit: Id) -> Result<Vec<PassRow>> {
+        let sql = "SELECT pass.id, pass.station, pass.facts FROM pass_unit JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 ORDER BY pass.id";
+        let rows = self.rows(sql, params![SITE, unit.whole().0], Self::pass_row)?;
+        self.passes(rows)
+    }
+
+    /// Passes in whose messages a thing is named.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_linked(&self, thing: Id) -> Result<Vec<PassRow>> {
+        let sql = "SELECT pass.id, pass.station, pass.facts FROM link JOIN pass ON pass.site = link.site AND pass.id = link.pass
+                   WHERE link.site = ?1 AND link.thing = ?2 ORDER BY pass.id";
+        let rows = self.rows(sql, params![SITE, thing.0], Self::pass_row)?;
+        self.passes(rows)
+    }
+
+    /// Passes at a station that may overlap a window: those that begin in it or in the day before, and all long and open ones that began before its end.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
+        const DAY: i64 = 86_400_000_000;
+        let sql = "SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
+                   UNION SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 AND long = 1 AND first_at <= ?4 ORDER BY 1";
+        let from = from.plus(-DAY);
+        let rows = self.rows(sql, params![SITE, station.0, from.0, until.0], Self::pass_row)?;
+        self.passes(rows)
+    }
+
+    /// The newest passes of a station, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn newest_passes(&self, station: Id, limit: usize) -> Result<Vec<PassRow>> {
+        let sql =
+            "SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 ORDER BY first_at DESC LIMIT ?3";
+        let rows = self.rows(sql, params![SITE, station.0, limit.cast_signed()], Self::pass_row)?;
+        self.passes(rows)
+    }
+
+    // Placements.
+
+    /// The reports of one pattern in one message.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn report(&self, station: Id, pattern: PatternId, seq: Seq) -> Result<Option<(ReportRow, Coded)>> {
+        if seq >= self.as_of {
+            return Ok(None);
+        }
+        let sql = "SELECT unit, boards, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq = ?4 ORDER BY unit";
+        let index = seq.0.cast_signed();
+        let rows = self.rows(sql, params![SITE, station.0, pattern.0, index], |row| {
+            Ok((Id(row.get(0)?), row.get::<_, i64>(1)?, PassId(row.get(2)?), Time(row.get(3)?), row.get::<_, bool>(4)?))
+        })?;
+        let Some(&(_, _, pass, at, timed)) = rows.first() else { return Ok(None) };
+        let mut units = Vec::new();
+        for (unit, boards, ..) in rows {
+            if boards & 1 == 1 {
+                units.push(unit);
+            }
+            units.extend(
+                (1..=62).filter(|position| boards >> position & 1 == 1).filter_map(|position| unit.at(position)),
+            );
+        }
+        units.sort_unstable();
+        let body = self.pattern(pattern)?;
+        let draws = (0..body.groups.len())
+            .map(|origin| self.draw_at(station, pattern, origin, seq))
+            .collect::<Result<Vec<Option<Id>>>>()?;
+        let sql = "SELECT body FROM difference WHERE site = ?1 AND seq = ?2 AND pattern = ?3 ORDER BY ordinal";
+        let differences = self
+            .rows(sql, params![SITE, index, pattern.0], |row| row.get::<_, Vec<u8>>(0))?
+            .iter()
+            .map(|packed| Difference::unpack(packed).ok_or(StoreError::Packed("difference")))
+            .collect::<Result<_>>()?;
+        let row = ReportRow { pass, station, pattern, seq, at, timed };
+        Ok(Some((row, Coded { pattern: body, units, draws, differences })))
+    }
+
+    /// A pattern.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn pattern(&self, pattern: PatternId) -> Result<Pattern> {
+        let sql = "SELECT body FROM pattern WHERE site = ?1 AND id = ?2";
+        let packed: Vec<u8> =
+            self.connection.borrow().prepare_cached(sql)?.query_row(params![SITE, pattern.0], |row| row.get(0))?;
+        Pattern::unpack(&zstd::stream::decode_all(packed.as_slice())?).ok_or(StoreError::Packed("pattern"))
+    }
+
+    fn draw_at(&self, station: Id, pattern: PatternId, origin: usize, seq: Seq) -> Result<Option<Id>> {
+        let sql = "SELECT thing FROM draw WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND origin = ?4 AND seq <= ?5 ORDER BY seq DESC LIMIT 1";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let values = params![SITE, station.0, pattern.0, origin.cast_signed(), seq.0.cast_signed()];
+        let thing: Option<i64> = statement.query_row(values, |row| row.get(0)).optional()?;
+        Ok(thing.filter(|thing| *thing >= 0).map(Id))
+    }
+
+    /// Reports that may hold a package or tool: those made while an origin drew on it, and those whose differences name it. In log order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn reports_naming(&self, thing: Id) -> Result<Vec<ReportRow>> {
+        let mut found: BTreeMap<(Seq, PatternId), ReportRow> = BTreeMap::new();
+        let sql = "SELECT draw.station, draw.pattern, draw.seq,
+                     (SELECT min(later.seq) FROM draw AS later WHERE later.site = draw.site AND later.station = draw.station
+                        AND later.pattern = draw.pattern AND later.origin = draw.origin AND later.seq > draw.seq)
+                   FROM draw WHERE draw.site = ?1 AND draw.thing = ?2 AND draw.seq < ?3";
+        let runs = self.rows(sql, params![SITE, thing.0, self.bound()], |row| {
+            Ok((Id(row.get(0)?), PatternId(row.get(1)?), row.get::<_, i64>(2)?, row.get::<_, Option<i64>>(3)?))
+        })?;
+        for (station, pattern, first, end) in runs {
+            let end = end.unwrap_or(i64::MAX).min(self.bound());
+            let sql = "SELECT DISTINCT seq, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq >= ?4 AND seq < ?5";
+            for report in self.rows(sql, params![SITE, station.0, pattern.0, first, end], |row| {
+                Ok(ReportRow {
+                    seq: Seq(row.get::<_, i64>(0)?.cast_unsigned()),
+                    pass: PassId(row.get(1)?),
+                    at: Time(row.get(2)?),
+                    timed: row.get(3)?,
+                    station,
+                    pattern,
+                })
+            })? {
+                found.insert((report.seq, report.pattern), report);
+            }
+        }
+        let sql = "SELECT report.station, report.pattern, report.seq, report.pass, report.at, report.timed
+                   FROM difference_thing JOIN report ON report.site = difference_thing.site AND report.station = difference_thing.station
+                     AND report.pattern = difference_thing.pattern AND report.seq = difference_thing.seq
+                   WHERE difference_thing.site = ?1 AND difference_thing.thing = ?2 AND difference_thing.seq < ?3";
+        for report in self.rows(sql, params![SITE, thing.0, self.bound()], |row| {
+            Ok(ReportRow {
+                station: Id(row.get(0)?),
+                pattern: PatternId(row.get(1)?),
+                seq: Seq(row.get::<_, i64>(2)?.cast_unsigned()),
+                pass: PassId(row.get(3)?),
+                at: Time(row.get(4)?),
+                timed: row.get(5)?,
+            })
+        })? {
+            found.insert((report.seq, report.pattern), report);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Patterns sighted under a program that their passes name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn patterns_under(&self, station: Id, program: Id) -> Result<Vec<PatternId>> {
+        let sql = "SELECT pattern FROM sighting WHERE site = ?1 AND station = ?2 AND program = ?3 AND seq < ?4 ORDER BY pattern";
+        self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| Ok(PatternId(row.get(0)?)))
+    }
+
+    /// Patterns used at a station with the hours in which they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn pattern_uses(&self, station: Id) -> Result<Vec<(PatternId, i64)>> {
+        let sql = "SELECT pattern, hour FROM pattern_use WHERE site = ?1 AND station = ?2 AND seq < ?3 ORDER BY pattern, hour";
+        self.rows(sql, params![SITE, station.0, self.bound()], |row| Ok((PatternId(row.get(0)?), row.get(1)?)))
+    }
+
+    // Mounts.
+
+    fn mount_points(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<MountPoint>> {
+        let sql = format!(
+            "SELECT at, change, thing, kind, station, place, carriers, margin FROM mount WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, change, thing, place, station, carriers"
+        );
+        self.rows(&sql, values, |row| {
+            let carriers: String = row.get(6)?;
+            Ok(MountPoint {
+                at: Time(row.get(0)?),
+                change: MountChange::from_code(row.get(1)?).unwrap_or(MountChange::On),
+                thing: row.get::<_, Option<i64>>(2)?.map(Id),
+                kind: row.get::<_, Option<u8>>(3)?.and_then(Kind::from_code),
+                station: Id(row.get(4)?),
+                place: row.get::<_, Option<i64>>(5)?.map(Id),
+                carriers: carriers.split(',').filter_map(|carrier| carrier.parse().ok()).map(Id).collect(),
+                margin: row.get(7)?,
+            })
+        })
+    }
+
+    /// Mount points that a station reported.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn mounts_at(&self, station: Id) -> Result<Vec<MountPoint>> {
+        self.mount_points("station = ?3", params![SITE, self.bound(), station.0])
+    }
+
+    /// Mount points of a thing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn mounts_of(&self, thing: Id) -> Result<Vec<MountPoint>> {
+        self.mount_points("thing = ?3", params![SITE, self.bound(), thing.0])
+    }
+
+    /// Things that ever lay in a carrier, or on a carrier that rode on it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn carried_by(&self, carrier: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT thing FROM mount_carrier WHERE site = ?1 AND carrier = ?2 AND seq < ?3 ORDER BY thing";
+        self.rows(sql, params![SITE, carrier.0, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    // Packages.
+
+    /// What messages said of a package, by time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn statements(&self, package: Id) -> Result<Vec<(Seq, Statement)>> {
+        let sql = "SELECT seq, at, part, lot, supplier, receipt, initial FROM statement WHERE site = ?1 AND package = ?2 AND seq < ?3
+                   ORDER BY at, lot, part, supplier, receipt, initial";
+        self.rows(sql, params![SITE, package.0, self.bound()], |row| {
+            let id = |column: usize| row.get::<_, Option<i64>>(column).map(|id| id.map(Id));
+            let statement = Statement {
+                at: Time(row.get(1)?),
+                part: id(2)?,
+                lot: id(3)?,
+                supplier: id(4)?,
+                receipt: id(5)?,
+                initial: row.get(6)?,
+            };
+            Ok((Seq(row.get::<_, i64>(0)?.cast_unsigned()), statement))
+        })
+    }
+
+    /// Packages of which some message said that they are of this part, lot, supplier or delivery.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn packages_of(&self, kind: Kind, thing: Id) -> Result<Vec<Id>> {
+        let sql = match kind {
+            Kind::Part => {
+                "SELECT DISTINCT package FROM statement WHERE site = ?1 AND part = ?2 AND seq < ?3 ORDER BY package"
+            }
+            Kind::Lot => {
+                "SELECT DISTINCT package FROM statement WHERE site = ?1 AND lot = ?2 AND seq < ?3 ORDER BY package"
+            }
+            Kind::Party => {
+                "SELECT DISTINCT package FROM statement WHERE site = ?1 AND supplier = ?2 AND seq < ?3 ORDER BY package"
+            }
+            Kind::Receipt => {
+                "SELECT DISTINCT package FROM statement WHERE site = ?1 AND receipt = ?2 AND seq < ?3 ORDER BY package"
+            }
+            _ => return Ok(Vec::new()),
+        };
+        self.rows(sql, params![SITE, thing.0, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    /// What descends from a package (`forward`), or what it descends from: the other package, how, when.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn derived(&self, package: Id, forward: bool) -> Result<Vec<(Id, Descent, Time)>> {
+        let sql = if forward {
+            "SELECT child, descent, at FROM derived WHERE site = ?1 AND parent = ?2 AND seq < ?3 ORDER BY at, child, descent"
+        } else {
+            "SELECT parent, descent, at FROM derived WHERE site = ?1 AND child = ?2 AND seq < ?3 ORDER BY at, parent, descent"
+        };
+        let rows = self.rows(sql, params![SITE, package.0, self.bound()], |row| {
+            Ok((Id(row.get(0)?), row.get::<_, i64>(1)?, Time(row.get(2)?)))
+        })?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(other, descent, at)| Some((other, Descent::from_code(descent)?, at)))
+            .collect())
+    }
+
+    // Belonging.
+
+    fn within(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<(Seq, Within)>> {
+        let sql = format!(
+            "SELECT seq, at, child, parent, belonging, coming, position FROM within WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, coming, child, parent, position"
+        );
+        let rows = self.rows(&sql, values, |row| {
+            Ok((
+                Seq(row.get::<_, i64>(0)?.cast_unsigned()),
+                Time(row.get(1)?),
+                row.get::<_, i64>(2)?,
+                Id(row.get(3)?),
+                row.get::<_, i64>(4)?,
+                row.get::<_, bool>(5)?,
+                row.get::<_, String>(6)?,
+            ))
+        })?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(seq, at, child, parent, belonging, on, position)| {
+                let child = (child >= 0).then_some(Id(child));
+                Some((seq, Within { at, child, parent, belonging: Belonging::from_code(belonging)?, on, position }))
+            })
+            .collect())
+    }
+
+    /// When a thing came into, or left, others.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn within_of(&self, child: Id) -> Result<Vec<(Seq, Within)>> {
+        self.within("child = ?3", params![SITE, self.bound(), child.0])
+    }
+
+    /// What came into a thing, or left it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn contents_of(&self, parent: Id) -> Result<Vec<(Seq, Within)>> {
+        self.within("parent = ?3", params![SITE, self.bound(), parent.0])
+    }
+
+    /// Orders and products of a unit, the product of an order, the customer of a shipment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn wholes_of(&self, thing: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT whole FROM membership WHERE site = ?1 AND thing = ?2 AND seq < ?3 ORDER BY whole";
+        self.rows(sql, params![SITE, thing.0, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    /// Units of an order, orders of a product, shipments to a customer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn members_of(&self, whole: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT thing FROM membership WHERE site = ?1 AND whole = ?2 AND seq < ?3 ORDER BY thing";
+        self.rows(sql, params![SITE, whole.0, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    // Stations and products.
+
+    /// Profiles of a handle, by the time from which they hold.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn profiles(&self, handle: Id) -> Result<Vec<(Time, Profile)>> {
+        let sql = "SELECT at, body FROM profile WHERE site = ?1 AND handle = ?2 AND seq < ?3 ORDER BY at, body";
+        let rows = self.rows(sql, params![SITE, handle.0, self.bound()], |row| {
+            Ok((Time(row.get(0)?), row.get::<_, String>(1)?))
+        })?;
+        rows.into_iter()
+            .map(|(at, body)| Ok((at, serde_json::from_str(&body).map_err(|_| StoreError::Packed("profile"))?)))
+            .collect()
+    }
+
+    /// Whether a product's bill of materials lists a part; `None` when the product was not released with one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn product_needs(&self, product: Id, part: Id) -> Result<Option<bool>> {
+        let sql = "SELECT max(seq) FROM product_release WHERE site = ?1 AND product = ?2 AND seq < ?3";
+        let Some(release) = self.number(sql, params![SITE, product.0, self.bound()])? else { return Ok(None) };
+        let sql = "SELECT count(*) FROM product_part WHERE site = ?1 AND product = ?2 AND part = ?3 AND seq = ?4";
+        Ok(self.number(sql, params![SITE, product.0, part.0, release])?.map(|count| count > 0))
+    }
+
+    /// Index of the newest release of a product.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn product_release(&self, product: Id) -> Result<Option<Seq>> {
+        let sql = "SELECT max(seq) FROM product_release WHERE site = ?1 AND product = ?2 AND seq < ?3";
+        Ok(self.number(sql, params![SITE, product.0, self.bound()])?.map(|seq| Seq(seq.cast_unsigned())))
+    }
+
+    /// Products that a program builds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn products_of_program(&self, program: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT DISTINCT product FROM product_program WHERE site = ?1 AND program = ?2 AND seq < ?3 ORDER BY product";
+        self.rows(sql, params![SITE, program.0, self.bound()], |row| Ok(Id(row.get(0)?)))
+    }
+
+    // Log and notes.
+
+    /// Notes of a station in a window, newest first: when, index, kind of message.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn notes(&self, station: Id, from: Time, until: Time, limit: usize) -> Result<Vec<(Time, Seq, String)>> {
+        let sql = "SELECT note.at, note.seq, note_name.text FROM note JOIN note_name ON note_name.site = note.site AND note_name.id = note.name
+                   WHERE note.site = ?1 AND note.station = ?2 AND note.at BETWEEN ?3 AND ?4 AND note.seq < ?5 ORDER BY note.at DESC, note.seq DESC LIMIT ?6";
+        let values = params![SITE, station.0, from.0, until.0, self.bound(), limit.cast_signed()];
+        self.rows(sql, values, |row| Ok((Time(row.get(0)?), Seq(row.get::<_, i64>(1)?.cast_unsigned()), row.get(2)?)))
+    }
+
+    /// Entries of the log that only the tail holds yet: the commit that holds this index.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn tail_entry(&self, seq: Seq) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT first, entries FROM tail WHERE site = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let row = statement
+            .query_row(params![SITE, seq.0.cast_signed()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .optional()?;
+        let Some((first, packed)) = row else { return Ok(None) };
+        let entries = super::writer::unpack_entries(&packed)?;
+        let index = usize::try_from(seq.0 - first.cast_unsigned()).unwrap_or(usize::MAX);
+        Ok(entries.into_iter().nth(index))
+    }
+
+    /// A fact too large for an entry, while the ledger folder does not hold it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn attachment(&self, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT body FROM attachment WHERE site = ?1 AND sha256 = ?2";
+        let mut statement = self.connection.borrow().prepare_cached(sql)?;
+        let packed: Option<Vec<u8>> = statement.query_row(params![SITE, sha256], |row| row.get(0)).optional()?;
+        packed.map(|packed| Ok(zstd::stream::decode_all(packed.as_slice())?)).transpose()
+    }
+
+    /// Heartbeats counted: source, number, last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn heartbeats(&self) -> Result<Vec<(String, u64, Time)>> {
+        let sql = "SELECT handle, count, last FROM heartbeat WHERE site = ?1 ORDER BY handle";
+        self.rows(sql, params![SITE], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), Time(row.get(2)?))))
+    }
+
+    /// Bytes in tables and indexes, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sizes(&self) -> Result<Vec<(String, u64)>> {
+        self.rows("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC", [], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })
+    }
+}
