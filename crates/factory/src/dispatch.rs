@@ -55,8 +55,10 @@ pub(crate) struct Dispatch {
     in_boxes: Vec<Piece>,
 }
 
+pub(crate) const PRODUCT_PREFIX: &str = "TSX-";
+
 pub(crate) fn product_name(number: u32) -> String {
-    format!("TSX-{number:06}")
+    format!("{PRODUCT_PREFIX}{number:06}")
 }
 
 impl Line {
@@ -99,13 +101,13 @@ impl Line {
         let names: Vec<String> = pieces.iter().map(Piece::name).collect();
         self.say(at, "Packed", "packing-1", json!({ "container": name, "units": names }));
         for piece in &pieces {
-            self.pack(at, &name, piece.content(), true);
+            self.pack(&name, piece.content(), true);
         }
         if self.random.chance(0.1) && pieces.len() > 1 {
             let piece = pieces.remove(0);
             let opened = at + 5 * SECOND;
             self.say(opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
-            self.pack(opened, &name, piece.content(), false);
+            self.pack(&name, piece.content(), false);
             self.dispatch.pieces.push(piece);
         }
         self.dispatch.in_boxes.extend(pieces);
@@ -123,18 +125,13 @@ impl Line {
         let customer = CUSTOMERS[number as usize % CUSTOMERS.len()];
         self.say(at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
         for name in boxes {
-            self.pack(at, &pallet, Content::Container(name), true);
+            self.pack(&pallet, Content::Container(name), true);
         }
         let leaves = at + 1800 * SECOND;
         let body = json!({ "shipment": shipment, "to": customer, "containers": [pallet], "units": [] });
         self.say(leaves, "Shipped", "shipping-1", body);
         if self.record.keep {
-            self.record.shipments.push(Shipment {
-                at: leaves,
-                name: shipment,
-                to: customer.to_owned(),
-                containers: vec![pallet],
-            });
+            self.record.shipments.push(Shipment { name: shipment, to: customer.to_owned(), containers: vec![pallet] });
         }
         let shipped = std::mem::take(&mut self.dispatch.in_boxes);
         self.dispatch.shipped.extend(shipped.iter().map(|piece| (piece.name(), customer.to_owned())));
@@ -148,9 +145,9 @@ impl Line {
         }
     }
 
-    fn pack(&mut self, at: i64, container: &str, content: Content, packed: bool) {
+    fn pack(&mut self, container: &str, content: Content, packed: bool) {
         if self.record.keep {
-            self.record.packings.push(Packing { at, container: container.to_owned(), content, packed });
+            self.record.packings.push(Packing { container: container.to_owned(), content, packed });
         }
     }
 

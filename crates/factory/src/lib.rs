@@ -15,15 +15,18 @@ mod printer;
 mod random;
 mod record;
 mod tester;
-
+mod truth;
 mod warehouse;
 
 use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
 use line::Line;
+pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
 
 /// Why a factory cannot be set up or written down.
 #[derive(Debug, thiserror::Error)]
@@ -133,18 +136,18 @@ impl Default for Config {
             rejects: 0.000_5,
             defects: 0.000_04,
             false_calls: 0.05,
-            test_failures: 0.01,
+            test_failures: 0.02,
             bad_lots: true,
-            lost_reports: 0.004,
-            lost_stage_reports: 0.006,
-            lost_ends: 0.003,
+            lost_reports: 0.008,
+            lost_stage_reports: 0.015,
+            lost_ends: 0.01,
             duplicate: 0.004,
             late: 0.003,
             nil_transactions: 0.15,
             clock_offset_ms_max: 300,
             chains: true,
             forgotten_unloads: 0.08,
-            chain_splits: 0.04,
+            chain_splits: 0.3,
             panels_per_paste_jar: 15,
             paste_mixed: true,
             paste_reported: 0.4,
@@ -228,6 +231,12 @@ impl Simulation {
     pub fn behaviours(&self) -> &BTreeMap<String, u64> {
         &self.line.delivery.counts
     }
+
+    /// The truth about everything generated so far. Ask when the iterator has ended: then all of it was delivered.
+    pub fn truth(mut self) -> Truth {
+        self.line.settle_all();
+        Truth::new(self.line.record, self.line.board, self.line.stations.len(), self.line.config.product_listed)
+    }
 }
 
 impl Iterator for Simulation {
@@ -243,4 +252,38 @@ impl Iterator for Simulation {
             }
         }
     }
+}
+
+/// Runs the factory to its end and writes `cfx.ndjson`, `events.ndjson`, `board.csv`, copies of the published board files
+/// and `truth.json` into a folder. Returns the truth and the count of each behaviour.
+pub fn write_ndjson(config: Config, folder: &Path) -> Result<(Truth, BTreeMap<String, u64>), Error> {
+    let create = |name: &str| {
+        let path = folder.join(name);
+        std::fs::File::create(&path)
+            .map(|file| (path.display().to_string(), BufWriter::new(file)))
+            .map_err(|source| Error::Write { path: path.display().to_string(), source })
+    };
+    let (cfx_path, mut cfx) = create("cfx.ndjson")?;
+    let (events_path, mut events) = create("events.ndjson")?;
+    let mut simulation = Simulation::new(config)?;
+    for output in simulation.by_ref() {
+        let (file, path, line) = match &output.kind {
+            Kind::Cfx(line) => (&mut cfx, &cfx_path, line),
+            Kind::Event(line) => (&mut events, &events_path, line),
+        };
+        writeln!(file, "{line}").map_err(|source| Error::Write { path: path.clone(), source })?;
+    }
+    for (file, path) in [(&mut cfx, &cfx_path), (&mut events, &events_path)] {
+        file.flush().map_err(|source| Error::Write { path: path.clone(), source })?;
+    }
+    let behaviours = simulation.behaviours().clone();
+    let board = simulation.line.board.to_csv();
+    let truth = simulation.truth();
+    for (name, text) in [("board.csv", board.as_str()), ("bom.csv", BOM_CSV), ("positions.txt", POSITIONS_TXT)] {
+        let (path, mut file) = create(name)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(|source| Error::Write { path, source })?;
+    }
+    let (path, mut file) = create("truth.json")?;
+    truth.write(&mut file).and_then(|()| file.flush()).map_err(|source| Error::Write { path, source })?;
+    Ok((truth, behaviours))
 }

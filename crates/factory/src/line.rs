@@ -614,8 +614,7 @@ impl Line {
         for machine in 0..PLACERS.len() {
             self.unload_placer(machine, side, at + (5 + machine as i64) * SECOND);
         }
-        for machine in 0..PLACERS.len() {
-            let station = PLACERS[machine];
+        for (machine, station) in PLACERS.into_iter().enumerate() {
             if !first {
                 self.state(station, at, "PRD_RegularWork", "SDT_Setup");
                 self.state(station, at + 300 * SECOND, "SDT_Setup", "PRD_RegularWork");

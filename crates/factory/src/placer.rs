@@ -84,8 +84,8 @@ pub(crate) fn plan(board: &Board) -> Vec<Placer> {
         };
         let rides = machine == 1 && trolley < TROLLEY_PARTS && total < 60 && counts[part][0] > 0 && counts[part][1] > 0;
         let feeders = if total >= 80 { 2 } else { 1 };
-        for side in 0..2 {
-            if counts[part][side] == 0 {
+        for (side, count) in counts[part].into_iter().enumerate() {
+            if count == 0 {
                 continue;
             }
             let machine = if rides && side == 1 { 2 } else { machine };
@@ -450,7 +450,7 @@ impl Line {
     fn watch(&mut self, panel: &mut Panel, board: usize, placement: &Placement, machine: usize, slot: u16) {
         let here = &self.placers[machine].slots[slot as usize];
         let Some(reel) = &here.active else { return };
-        let sure = placement.delivered && placement.leading == NOWHERE && !placement.grey && here.trailing.is_none();
+        let sure = machine == 0 || machine == 3;
         let package = Some((reel.id, reel.name.clone(), sure));
         if reel.bad {
             panel.boards[board].suspects += 1;

@@ -135,7 +135,6 @@ pub(crate) enum Content {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Packing {
-    pub(crate) at: i64,
     pub(crate) container: String,
     pub(crate) content: Content,
     pub(crate) packed: bool,
@@ -143,7 +142,6 @@ pub(crate) struct Packing {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Shipment {
-    pub(crate) at: i64,
     pub(crate) name: String,
     pub(crate) to: String,
     pub(crate) containers: Vec<String>,
@@ -173,7 +171,7 @@ pub(crate) struct Record {
     pub(crate) serials: Vec<(u32, String)>,
     pub(crate) packings: Vec<Packing>,
     pub(crate) shipments: Vec<Shipment>,
-    /// Product number, child unit, position, when.
+    /// Product number, child unit, position.
     pub(crate) assemblies: Vec<(u32, u32, String)>,
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct Reel {
     pub(crate) name: String,
     pub(crate) part: u16,
     pub(crate) lot: String,
+    pub(crate) initial: u32,
     pub(crate) quantity: u32,
     /// From a lot that fails in the field.
     pub(crate) bad: bool,
@@ -208,7 +209,7 @@ impl Line {
                 ..record::Package::default()
             });
         }
-        Reel { id, name, part, lot: lot.to_owned(), quantity, bad, opened: false }
+        Reel { id, name, part, lot: lot.to_owned(), initial: quantity, quantity, bad, opened: false }
     }
 
     fn package_quantity(&mut self, part: u16) -> u32 {
@@ -239,12 +240,12 @@ impl Line {
             "InternalPartNumber": part.number,
             "Manufacturer": part.manufacturer,
             "ManufacturerPartNumber": part.mpn,
-            "Vendor": if reel.part % 2 == 0 { "Digikey" } else { "Mouser" },
+            "Vendor": if reel.part.is_multiple_of(2) { "Digikey" } else { "Mouser" },
             "VendorPartNumber": format!("{}-ND", part.mpn),
             "ManufacturerLotCode": reel.lot,
             "ReceivedDate": source.stamp(at),
             "Units": null,
-            "InitialQuantity": f64::from(reel.quantity),
+            "InitialQuantity": f64::from(reel.initial),
             "Quantity": f64::from(reel.quantity),
             "Status": "Active",
             "HazardousMaterialType": "RoHS",
