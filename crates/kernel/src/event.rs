@@ -558,6 +558,8 @@ record! {
         transaction: String,
         /// What came where.
         mounts: Vec<Mount>,
+        /// What left in the same moment, to make room (CFX ToolChanged).
+        replaced: Vec<Mount>,
     }
     /// Things left. A thing without a place left wherever it was.
     Unmounted {
@@ -789,6 +791,8 @@ record! {
         what: String,
         /// Text.
         description: String,
+        /// Who acknowledged or cleared the fault.
+        person: Option<Person>,
     }
     /// Work orders were made or changed.
     WorkOrderChanged {

@@ -21,4 +21,6 @@ pub mod pass;
 
 pub mod row;
 
+pub mod mount;
+
 pub mod project;

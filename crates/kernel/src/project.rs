@@ -68,13 +68,20 @@ pub const HOUR: i64 = 3_600_000_000;
 
 /// The key of the pass of a transaction at a station.
 fn transaction_key(station: Id, transaction: &str) -> u64 {
-    key_of(&[&station.0.to_le_bytes(), transaction.to_ascii_lowercase().as_bytes()])
+    key_of(&[&station.0.to_le_bytes(), transaction.to_ascii_lowercase().as_bytes()]) & !1
 }
 
 /// Messages without a transaction are kept together by station, unit and day; which of them make one pass is found when asked.
 fn visit_key(station: Id, unit: Id, at: Time) -> u64 {
     const DAY: i64 = 86_400_000_000;
     key_of(&[b"visit", &station.0.to_le_bytes(), &unit.whole().0.to_le_bytes(), &at.0.div_euclid(DAY).to_le_bytes()])
+        | 1
+}
+
+/// Whether a pass key stands for a visit: messages without a transaction.
+#[must_use]
+pub fn is_visit(key: u64) -> bool {
+    key & 1 == 1
 }
 
 fn key_of(parts: &[&[u8]]) -> u64 {
@@ -108,7 +115,10 @@ impl<S: State> Projection<'_, S> {
                 self.package(&fact.remaining)?;
                 self.derived(&fact.split_off.id, &fact.remaining.id, Descent::Parted)
             }
-            Fact::Mounted(fact) => fact.mounts.iter().try_for_each(|mount| self.mount(mount, MountChange::On)),
+            Fact::Mounted(fact) => {
+                fact.replaced.iter().try_for_each(|mount| self.mount(mount, MountChange::Off))?;
+                fact.mounts.iter().try_for_each(|mount| self.mount(mount, MountChange::On))
+            }
             Fact::Unmounted(fact) => fact.mounts.iter().try_for_each(|mount| self.mount(mount, MountChange::Off)),
             Fact::Spliced(fact) => {
                 self.used_up(&fact.depleted)?;
@@ -330,7 +340,18 @@ impl<S: State> Projection<'_, S> {
             let repeated = uses[identifier] > 1;
             let id = match (identifier.is_empty() || identifier == primary, primary.is_empty()) {
                 (true, true) => position.and_then(|position| Id(0).at(position)).unwrap_or(Id(0)),
-                (true, false) => self.unit_at(primary, position)?,
+                (true, false) => {
+                    let unit = self.unit_at(primary, position)?;
+                    // What is named as primary is a panel or carrier, even with one board.
+                    let row =
+                        Row::Named { scope: unit.whole(), position: position.unwrap_or(0), thing: unit, at: Time(0) };
+                    if position.is_some() {
+                        self.emit(row)?;
+                    }
+                    unit
+                }
+                // Different identifiers at different positions are serials, one alone may be a panel's.
+                (false, true) if !repeated && group.units.len() > 1 => self.unit(identifier)?,
                 (false, true) => self.unit_at(identifier, position)?,
                 (false, false) => {
                     let own = if repeated { self.unit_at(identifier, position)? } else { self.unit(identifier)? };
@@ -842,6 +863,7 @@ impl<S: State> Projection<'_, S> {
         }
         let kind = if tool.kind.is_empty() { "Tool" } else { &tool.kind };
         let kind = self.state.thing(Kind::Place, &format!("{}|tool|{kind}", self.event.source.handle))?;
+        self.emit(Row::Of { thing: id, whole: kind, at: self.event.at.at })?;
         Ok(Some((id, kind)))
     }
 

@@ -5,4 +5,6 @@
 
 mod sqlite;
 
-pub use sqlite::{Outcome, PassRow, Reader, ReportRow, Store, StoreError, TailCommit};
+pub use sqlite::{
+    Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader, Store, StoreError, TailCommit,
+};

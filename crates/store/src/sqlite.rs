@@ -1,5 +1,6 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
 
+mod own;
 mod reader;
 mod writer;
 
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow};
 pub use reader::{PassRow, Reader, ReportRow};
 pub use writer::{Outcome, Store, TailCommit};
 
@@ -37,6 +39,23 @@ pub enum StoreError {
         /// Version found.
         found: i64,
     },
+}
+
+/// A reader with a connection of its own.
+pub type SiteReader = Reader<Connection>;
+
+impl Reader<Connection> {
+    /// Opens a site's database for reading, beside a writer or without one.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or was made by another version.
+    pub fn open(path: &Path) -> Result<SiteReader, StoreError> {
+        let connection = open_reader(path)?;
+        match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
+            SCHEMA_VERSION => Ok(Reader::new(connection)),
+            found => Err(StoreError::SchemaVersion { found }),
+        }
+    }
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

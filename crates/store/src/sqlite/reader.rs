@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::PassFact;
 use kernel::placement::{Coded, Difference, Pattern};
+use kernel::project::is_visit;
 use kernel::row::{Belonging, Descent, MountChange, MountPoint, Profile, Statement, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
@@ -27,6 +28,8 @@ pub struct PassRow {
     pub id: PassId,
     /// Its station.
     pub station: Id,
+    /// Whether it gathers messages without a transaction.
+    pub visit: bool,
     /// What messages said of it.
     pub facts: Vec<PassFact>,
 }
@@ -213,17 +216,18 @@ impl<C: Borrow<Connection>> Reader<C> {
 
     // Passes.
 
-    fn pass_row(row: &Row<'_>) -> rusqlite::Result<(i64, i64, Vec<u8>)> {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    fn pass_row(row: &Row<'_>) -> rusqlite::Result<(i64, i64, i64, Vec<u8>)> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     }
 
-    fn passes(&self, rows: Vec<(i64, i64, Vec<u8>)>) -> Result<Vec<PassRow>> {
+    fn passes(&self, rows: Vec<(i64, i64, i64, Vec<u8>)>) -> Result<Vec<PassRow>> {
         let mut passes = Vec::with_capacity(rows.len());
-        for (id, station, packed) in rows {
+        for (id, station, key, packed) in rows {
             let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
             facts.retain(|fact| fact.seq < self.as_of);
             if !facts.is_empty() {
-                passes.push(PassRow { id: PassId(id), station: Id(station), facts });
+                let visit = is_visit(key.cast_unsigned());
+                passes.push(PassRow { id: PassId(id), station: Id(station), visit, facts });
             }
         }
         Ok(passes)
@@ -234,7 +238,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn pass(&self, pass: PassId) -> Result<Option<PassRow>> {
-        let sql = "SELECT id, station, facts FROM pass WHERE site = ?1 AND id = ?2";
+        let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND id = ?2";
         let rows = self.rows(sql, params![SITE, pass.0], Self::pass_row)?;
         Ok(self.passes(rows)?.pop())
     }
@@ -244,7 +248,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn passes_of(&self, unit: Id) -> Result<Vec<PassRow>> {
-        let sql = "SELECT pass.id, pass.station, pass.facts FROM pass_unit JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
                    WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 ORDER BY pass.id";
         let rows = self.rows(sql, params![SITE, unit.whole().0], Self::pass_row)?;
         self.passes(rows)
@@ -255,7 +259,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn passes_linked(&self, thing: Id) -> Result<Vec<PassRow>> {
-        let sql = "SELECT pass.id, pass.station, pass.facts FROM link JOIN pass ON pass.site = link.site AND pass.id = link.pass
+        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM link JOIN pass ON pass.site = link.site AND pass.id = link.pass
                    WHERE link.site = ?1 AND link.thing = ?2 ORDER BY pass.id";
         let rows = self.rows(sql, params![SITE, thing.0], Self::pass_row)?;
         self.passes(rows)
@@ -267,8 +271,8 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
         const DAY: i64 = 86_400_000_000;
-        let sql = "SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
-                   UNION SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 AND long = 1 AND first_at <= ?4 ORDER BY 1";
+        let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
+                   UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND long = 1 AND first_at <= ?4 ORDER BY 1";
         let from = from.plus(-DAY);
         let rows = self.rows(sql, params![SITE, station.0, from.0, until.0], Self::pass_row)?;
         self.passes(rows)
@@ -280,7 +284,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn newest_passes(&self, station: Id, limit: usize) -> Result<Vec<PassRow>> {
         let sql =
-            "SELECT id, station, facts FROM pass WHERE site = ?1 AND station = ?2 ORDER BY first_at DESC LIMIT ?3";
+            "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 ORDER BY first_at DESC LIMIT ?3";
         let rows = self.rows(sql, params![SITE, station.0, limit.cast_signed()], Self::pass_row)?;
         self.passes(rows)
     }
