@@ -1,0 +1,112 @@
+//! Why a site cannot do what it was asked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use seal::LedgerError;
+use store::StoreError;
+
+use crate::config::ConfigError;
+
+/// Why a site cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// There is no site in the folder.
+    #[error("folder `{}` holds no site", .0.display())]
+    Missing(PathBuf),
+    /// Another process writes to the folder.
+    #[error("data folder `{}` is in use by another tracewright", .0.display())]
+    InUse(PathBuf),
+    /// The site is open for reading only.
+    #[error("the site is open for reading only")]
+    ReadOnly,
+    /// The disk refused.
+    #[error("cannot {action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The input cannot be read.
+    #[error("input `{name}` cannot be read")]
+    Input {
+        /// Its name.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database failed.
+    #[error("the database of the site failed")]
+    Store(#[from] StoreError),
+    /// The ledger failed.
+    #[error("the ledger of the site failed")]
+    Ledger(#[from] LedgerError),
+    /// A key file is damaged.
+    #[error("key file `{}` is damaged", .0.display())]
+    Key(PathBuf),
+    /// The database has fewer events than the ledger.
+    #[error("the database holds {recorded} events, the ledger has {sealed}")]
+    Behind {
+        /// Events in the database.
+        recorded: u64,
+        /// Events in the ledger.
+        sealed: u64,
+    },
+    /// The database and the ledger tell different stories.
+    #[error("event {index} differs between the database and the ledger")]
+    Diverged {
+        /// The first event that differs.
+        index: u64,
+    },
+    /// The writer has stopped.
+    #[error("the site has stopped: {0}")]
+    Stopped(String),
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// Board files cannot be imported.
+    #[error("the board cannot be imported")]
+    Board(#[from] adapters::boards::BoardError),
+    /// A panel layout cannot be read.
+    #[error(transparent)]
+    Panel(#[from] adapters::boards::PanelError),
+    /// Something asked for cannot be.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl SiteError {
+    /// What to do about it, when that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            SiteError::Missing(_) => Some("name the data folder with --data, or make one with `tracewright serve`"),
+            SiteError::InUse(_) => Some(
+                "stop the server first, or send it the data over HTTP; trace, where-used and verify work beside it",
+            ),
+            SiteError::Behind { .. } => Some("run `tracewright rebuild` to make the database anew from the ledger"),
+            SiteError::Diverged { .. } => Some(
+                "run `tracewright verify`; if the ledger holds, `tracewright rebuild` makes the database anew from it",
+            ),
+            SiteError::Ledger(LedgerError::Damaged(_)) => {
+                Some("run `tracewright verify` and restore the ledger folder from a copy")
+            }
+            SiteError::Ledger(LedgerError::InUse(_)) => Some("another program writes to this ledger: stop it first"),
+            SiteError::Key(_) => {
+                Some("restore the file from a backup: without it nothing can be signed under this origin")
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SiteError {
+        let path = path.to_owned();
+        move |source| SiteError::Io { action, path, source }
+    }
+}

@@ -1,0 +1,285 @@
+//! Names are not identities: what a text means, and which identities are one unit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::id::Id;
+use kernel::row::Belonging;
+use kernel::thing::{Kind, Name};
+use kernel::time::Time;
+
+use super::evidence::Desk;
+use super::{QuestionError, Result};
+
+/// An identity under which facts of a unit stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Alias {
+    /// The identity.
+    pub(super) id: Id,
+    /// From when it means this unit.
+    pub(super) from: Time,
+    /// Until when, half-open.
+    pub(super) until: Time,
+    /// Another unit bears the same name: what stands under it is possible only.
+    pub(super) shared: bool,
+}
+
+impl Alias {
+    fn holds(&self, at: Time) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+/// A unit with all identities under which messages speak of it.
+#[derive(Clone, Debug)]
+pub(super) struct UnitClass {
+    /// The identity that stands for the unit.
+    pub(super) key: Id,
+    /// Its aliases, ascending.
+    pub(super) aliases: Vec<Alias>,
+}
+
+impl UnitClass {
+    /// How an identity mentioned at a time means this unit: `None` not at all, else whether it is shared.
+    pub(super) fn means(&self, id: Id, at: Time) -> Option<bool> {
+        let matching = self.aliases.iter().filter(|alias| alias.id == id && alias.holds(at));
+        matching.map(|alias| alias.shared).min()
+    }
+
+    /// Whether a panel (or carrier in its cycle) mentioned as a whole holds this unit.
+    pub(super) fn lies_on(&self, id: Id, at: Time) -> Option<bool> {
+        let whole = id.position() == 0;
+        let matching = self.aliases.iter().filter(|alias| whole && alias.id.whole() == id && alias.id.position() > 0 && alias.holds(at));
+        matching.map(|alias| alias.shared).min()
+    }
+}
+
+/// A cycle of a carrier: this unit lay at this position.
+#[derive(Clone, Debug)]
+pub(super) struct Cycle {
+    pub(super) carrier: Id,
+    pub(super) position: u32,
+    pub(super) unit: Id,
+    pub(super) from: Time,
+    pub(super) until: Time,
+}
+
+impl Desk<'_> {
+    /// How people write a thing: `PANEL/3`, `REEL-17`.
+    pub(super) fn key_text(&self, id: Id) -> Result<String> {
+        let Some(name) = self.name(id)? else { return Ok(format!("#{}", id.0)) };
+        Ok(if id.position() > 0 { format!("{}/{}", name.key, id.position()) } else { name.key.to_string() })
+    }
+
+    /// A thing as `kind:identifier`.
+    pub(super) fn thing_text(&self, id: Id) -> Result<String> {
+        let kind = self.name(id)?.map_or("thing", |name| name.kind.word());
+        Ok(format!("{kind}:{}", self.key_text(id)?))
+    }
+
+    pub(super) fn name(&self, id: Id) -> Result<Option<Name>> {
+        self.memo(|memo| &mut memo.names, id.row(), || Ok(self.snapshot.reader.name(id)?))
+    }
+
+    /// Positions that a unit's name was mentioned with, without the whole.
+    fn positions(&self, whole: Id) -> Result<Vec<Id>> {
+        self.memo(|memo| &mut memo.positions, whole, || {
+            let mut seen = self.snapshot.reader.positions_of(whole)?;
+            seen.retain(|id| id.position() > 0);
+            Ok(seen)
+        })
+    }
+
+    pub(super) fn named_on(&self, scope: Id) -> Result<Vec<(u32, Id, Time)>> {
+        self.memo(|memo| &mut memo.named_on, scope, || Ok(self.snapshot.reader.named_on(scope)?))
+    }
+
+    /// Cycles of a carrier, by time.
+    pub(super) fn cycles(&self, carrier: Id) -> Result<Vec<Cycle>> {
+        self.memo(|memo| &mut memo.cycles, carrier, || {
+            let points = self.snapshot.reader.contents_of(carrier)?;
+            let points: Vec<_> = points.into_iter().map(|(_, point)| point).filter(|point| point.belonging == Belonging::Carried).collect();
+            let mut cycles: Vec<Cycle> = Vec::new();
+            for point in points.iter().filter(|point| point.on) {
+                let Some(unit) = point.child else { continue };
+                let position = point.position.parse().unwrap_or(0);
+                let ends = points.iter().filter(|end| {
+                    let same_unit = end.child.is_none() || end.child == Some(unit);
+                    // An unload that repeats the carrier's identifier empties the position.
+                    let same_position = end.child.is_some_and(|child| child.whole() == carrier) && end.position == point.position;
+                    !end.on && end.at >= point.at && (same_unit || same_position)
+                });
+                let until = ends.map(|end| end.at).min().unwrap_or(Time::MAX);
+                cycles.push(Cycle { carrier, position, unit, from: point.at, until });
+            }
+            cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
+            Ok(cycles)
+        })
+    }
+
+    /// Whether the name is one of a reusable carrier: units were put on it or taken off it, or different units with homes elsewhere lay at one position.
+    pub(super) fn is_carrier(&self, whole: Id) -> Result<bool> {
+        self.memo(|memo| &mut memo.carriers, whole, || {
+            let carried = self.snapshot.reader.contents_of(whole)?;
+            if carried.iter().any(|(_, point)| point.belonging == Belonging::Carried) {
+                return Ok(true);
+            }
+            let mut at_position: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
+            for (position, thing, _) in self.named_on(whole)? {
+                if thing.whole() != whole {
+                    at_position.entry(position).or_default().insert(thing);
+                }
+            }
+            for things in at_position.values().filter(|things| things.len() > 1) {
+                let mut elsewhere = 0;
+                for thing in things {
+                    let homes = self.snapshot.reader.places_of_name(*thing)?;
+                    elsewhere += usize::from(homes.iter().any(|(scope, ..)| *scope != whole && scope.whole() != thing.whole()));
+                }
+                if elsewhere > 1 {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    }
+
+    /// Identities that are one with this one by writing alone: `I/1` and `I`, unless `I` holds several units.
+    fn spellings(&self, id: Id) -> Result<Vec<Id>> {
+        let whole = id.whole();
+        let positions = self.positions(whole)?;
+        let single = positions.len() == 1 && self.named_on(whole)?.is_empty() && !self.is_carrier(whole)?;
+        Ok(if single { vec![whole, positions[0]] } else { vec![id] })
+    }
+
+    /// Where a unit with a name of its own is at home: positions on panels, not on carriers.
+    fn homes(&self, id: Id) -> Result<BTreeSet<Id>> {
+        let mut homes = BTreeSet::new();
+        for spelling in self.spellings(id)? {
+            for (scope, position, _) in self.snapshot.reader.places_of_name(spelling)? {
+                let home = if position == 0 { None } else { scope.at(position) };
+                if let Some(home) = home.filter(|home| home.whole() != spelling.whole()) {
+                    if !self.is_carrier(scope)? {
+                        homes.insert(home);
+                    }
+                }
+            }
+        }
+        Ok(homes)
+    }
+
+    /// The units that an identity means, whenever it was said: one, unless the name was given twice. An identity of a carrier's position means
+    /// whatever lay there; without a time that is all of them.
+    pub(super) fn keys(&self, id: Id, at: Option<Time>) -> Result<Vec<Id>> {
+        self.memo(|memo| &mut memo.keys, (id, at), || self.find_keys(id, at, 0))
+    }
+
+    fn find_keys(&self, id: Id, at: Option<Time>, depth: usize) -> Result<Vec<Id>> {
+        if id.position() > 0 && self.is_carrier(id.whole())? {
+            let mut keys = BTreeSet::new();
+            for cycle in self.cycles(id.whole())? {
+                let then = at.is_none_or(|at| cycle.from <= at && at < cycle.until);
+                // A cycle may name what it carries by the carrier's own position: that is nobody's name.
+                if then && cycle.position == id.position() && cycle.unit.whole() != id.whole() && depth < 8 {
+                    keys.extend(self.find_keys(cycle.unit, at, depth + 1)?);
+                }
+            }
+            return Ok(keys.into_iter().collect());
+        }
+        let homes = self.homes(id)?;
+        if !homes.is_empty() {
+            return Ok(homes.into_iter().collect());
+        }
+        let spellings = self.spellings(id)?;
+        Ok(vec![spellings[0]])
+    }
+
+    /// All that messages call a unit.
+    pub(super) fn class(&self, key: Id) -> Result<UnitClass> {
+        self.memo(|memo| &mut memo.classes, key, || {
+            let always = |id: Id, shared: bool| Alias { id, from: Time::MIN, until: Time::MAX, shared };
+            let mut aliases: BTreeSet<Alias> = self.spellings(key)?.into_iter().map(|id| always(id, false)).collect();
+            if key.position() > 0 {
+                for (position, thing, _) in self.named_on(key.whole())? {
+                    if position == key.position() && thing != key {
+                        let shared = self.homes(thing)?.len() > 1;
+                        aliases.extend(self.spellings(thing)?.into_iter().map(|id| always(id, shared)));
+                    }
+                }
+            }
+            let own: Vec<Alias> = aliases.iter().copied().collect();
+            for alias in own {
+                for (_, point) in self.snapshot.reader.within_of(alias.id)? {
+                    if point.belonging != Belonging::Carried || !point.on {
+                        continue;
+                    }
+                    for cycle in self.cycles(point.parent)? {
+                        if cycle.unit == alias.id && cycle.from == point.at {
+                            let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
+                            aliases.insert(Alias { id, from: cycle.from, until: cycle.until, shared: alias.shared });
+                        }
+                    }
+                }
+            }
+            Ok(UnitClass { key, aliases: aliases.into_iter().collect() })
+        })
+    }
+
+    /// All names of a unit, its key first.
+    pub(super) fn names(&self, class: &UnitClass) -> Result<Vec<String>> {
+        let mut names = vec![self.key_text(class.key)?];
+        for alias in class.aliases.iter().filter(|alias| alias.from == Time::MIN) {
+            let text = self.key_text(alias.id)?;
+            if !names.contains(&text) {
+                names.push(text);
+            }
+        }
+        Ok(names)
+    }
+
+    /// What a text means. A kind before a colon narrows it; without one all kinds are looked through.
+    pub(super) fn resolve(&self, text: &str) -> Result<Vec<(Kind, Id)>> {
+        let text = text.trim();
+        let reader = self.snapshot.reader;
+        let (kind, key) = match text.parse::<Name>() {
+            Ok(name) => (Some(name.kind), name.key.to_string()),
+            Err(_) => (None, text.to_owned()),
+        };
+        let mut found: Vec<(Kind, Id)> = Vec::new();
+        let wanted = |of: Kind| kind.map_or(of != Kind::Place, |kind| kind == of);
+        found.extend(reader.things_called(&key)?.into_iter().filter(|(of, _)| wanted(*of)));
+        if wanted(Kind::Unit) {
+            if let Some((whole, position)) = key.rsplit_once('/').and_then(|(whole, position)| Some((whole, position.parse().ok()?))) {
+                if let Some(whole) = reader.thing(Kind::Unit, whole)? {
+                    let unit = whole.at(position).filter(|_| position > 0);
+                    let mut seen = self.positions(whole)?;
+                    seen.extend(self.cycles(whole)?.iter().filter_map(|cycle| whole.at(cycle.position)));
+                    found.extend(unit.filter(|unit| seen.contains(unit)).map(|unit| (Kind::Unit, unit)));
+                }
+            }
+        }
+        let exact = !found.is_empty();
+        // A bare lot code means that lot of every maker, a program without revision all its revisions.
+        let plural = |of: Kind| matches!(of, Kind::Lot | Kind::Program | Kind::Product | Kind::Tool);
+        found.extend(reader.aliases(&key)?.into_iter().filter(|(of, _)| wanted(*of) && (plural(*of) || !exact)));
+        if wanted(Kind::Person) {
+            for pseudonym in (self.snapshot.pseudonyms)(&key) {
+                found.extend(reader.thing(Kind::Person, &pseudonym)?.map(|id| (Kind::Person, id)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() { Err(QuestionError::Unknown(text.to_owned())) } else { Ok(found) }
+    }
+
+    /// Things of one kind that a text means; an error when it could be of several kinds.
+    pub(super) fn resolve_one_kind(&self, text: &str) -> Result<(Kind, Vec<Id>)> {
+        let found = self.resolve(text)?;
+        let kinds: BTreeSet<Kind> = found.iter().map(|(kind, _)| *kind).collect();
+        // A carrier that messages also use as primary identifier is both a carrier and a name for what lies on it.
+        if kinds.len() > 1 {
+            let candidates = found.iter().map(|(_, id)| self.thing_text(*id)).collect::<Result<_>>()?;
+            return Err(QuestionError::Ambiguous { text: text.to_owned(), candidates });
+        }
+        Ok((found[0].0, found.into_iter().map(|(_, id)| id).collect()))
+    }
+}

@@ -1,0 +1,276 @@
+//! The passes of a unit: which messages belong together, from when to when, and whether the unit was in it.
+
+use std::collections::BTreeMap;
+
+use kernel::event::UnitStatus;
+use kernel::id::{Id, PassId};
+use kernel::pass::{FactKind, PassFact, Role};
+use kernel::time::Time;
+use store::PassRow;
+
+use super::Result;
+use super::evidence::Desk;
+use super::names::UnitClass;
+
+/// A unit's pass through a station.
+#[derive(Clone, Debug)]
+pub(super) struct UnitPass {
+    /// Rows that it is made of.
+    pub(super) rows: Vec<PassId>,
+    /// The station (as its handle names it).
+    pub(super) station: Id,
+    /// Lane, if said.
+    pub(super) lane: Option<i64>,
+    /// What messages said, by time.
+    pub(super) facts: Vec<PassFact>,
+    /// The unit is one of the pass's units. (Else it is only named in a report.)
+    pub(super) member: bool,
+    /// The unit is possible only: its name is shared.
+    pub(super) shared: bool,
+    /// Its state here: Skip or Scrap when it was not processed.
+    pub(super) status: UnitStatus,
+    /// Its position number in the pass.
+    pub(super) position: u32,
+    /// It is the pass's only unit.
+    pub(super) alone: bool,
+    /// Begin; `None` when not known.
+    pub(super) start: Option<Time>,
+    /// End; `None` when open.
+    pub(super) end: Option<Time>,
+    /// How far its edges may be off.
+    pub(super) margin: i64,
+}
+
+impl UnitPass {
+    /// The window, closed; open sides reach to the ends of time.
+    pub(super) fn window(&self) -> (Time, Time) {
+        (self.start.unwrap_or(Time::MIN), self.end.unwrap_or(Time::MAX))
+    }
+
+    /// Whether both ends are known exactly.
+    pub(super) fn is_closed(&self) -> bool {
+        self.start.is_some() && self.end.is_some() && self.margin == 0
+    }
+
+    /// Programs that its messages name.
+    pub(super) fn programs(&self) -> Vec<Id> {
+        let namings = self.facts.iter().flat_map(|fact| &fact.namings);
+        let mut programs: Vec<Id> = namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
+        programs.sort_unstable();
+        programs.dedup();
+        programs
+    }
+
+    /// How an identity in one of its messages means the unit: `None` not at all, else whether through a shared name.
+    pub(super) fn names(&self, class: &UnitClass, id: Id, at: Time) -> Option<bool> {
+        if id.row() == 0 {
+            let meant = id == Id(0) || self.position == id.position();
+            return (self.member && meant && (id != Id(0) || self.alone || self.member)).then_some(self.shared);
+        }
+        class.means(id, at)
+    }
+}
+
+/// How a list of units means a unit: position, status, shared.
+fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)> {
+    let direct = fact.units.iter().find_map(|member| Some((member, class.means(member.unit, fact.at)?)));
+    let whole = || fact.units.iter().find_map(|member| Some((member, class.lies_on(member.unit, fact.at)?)));
+    let (member, shared) = direct.or_else(whole)?;
+    let position = if member.position > 0 { member.position } else { own_position(class, member.unit, fact.at) };
+    Some((position, member.status, shared))
+}
+
+/// Position of a unit on the panel or carrier that is named as a whole.
+fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
+    let on = class.aliases.iter().find(|alias| alias.id.whole() == whole.whole() && alias.from <= at && at < alias.until);
+    on.map_or(0, |alias| alias.id.position())
+}
+
+impl Desk<'_> {
+    /// All passes of a unit, by begin.
+    pub(super) fn unit_passes(&self, class: &UnitClass) -> Result<Vec<UnitPass>> {
+        let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
+        for alias in &class.aliases {
+            for row in self.pass_rows_of(alias.id.whole())? {
+                rows.insert(row.id, row);
+            }
+        }
+        let mut passes: Vec<UnitPass> = Vec::new();
+        let mut visits: BTreeMap<Id, Vec<(PassId, PassFact)>> = BTreeMap::new();
+        for row in rows.into_values() {
+            if row.visit {
+                let facts = row.facts.into_iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
+                visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact)));
+            } else {
+                passes.extend(self.of_transaction(class, row));
+            }
+        }
+        for (station, mut facts) in visits {
+            facts.sort_by(|a, b| a.1.cmp(&b.1));
+            self.match_by_time(class, station, facts, &mut passes)?;
+        }
+        passes.sort_by_key(|pass| (pass.start, pass.end, pass.station, pass.rows.first().copied()));
+        Ok(passes)
+    }
+
+    /// The part of a transaction that concerns a unit.
+    fn of_transaction(&self, class: &UnitClass, row: PassRow) -> Option<UnitPass> {
+        let lists = |kind: FactKind| {
+            let of_kind = row.facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
+            of_kind.collect::<Vec<_>>()
+        };
+        let mut listing = lists(FactKind::Started);
+        if listing.is_empty() {
+            listing = lists(FactKind::Ended);
+        }
+        let membership = listing.iter().find_map(|fact| listed(class, fact));
+        let concerns = |fact: &PassFact| {
+            fact.units.is_empty() && fact.namings.iter().all(|naming| naming.unit == Id(0))
+                || listed(class, fact).is_some()
+                || fact.units.iter().any(|member| member.unit.row() == 0)
+                || names_unit(class, fact)
+        };
+        let facts: Vec<PassFact> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
+        let partial = facts.iter().find_map(|fact| listed(class, fact).or_else(|| names_unit(class, fact).then_some((0, UnitStatus::Pass, false))));
+        // Nobody lists the pass's units: those that its messages speak of are in it.
+        let nobody = listing.is_empty();
+        let (position, status, shared) = membership.or(partial)?;
+        let alone = listing.iter().all(|fact| fact.units.len() == 1);
+        Some(UnitPass::of(vec![row.id], row.station, facts, membership.is_some() || nobody, (position, status, shared), alone))
+    }
+
+    /// Messages without a transaction, by station, lane, unit and time.
+    fn match_by_time(
+        &self,
+        class: &UnitClass,
+        station: Id,
+        facts: Vec<(PassId, PassFact)>,
+        passes: &mut Vec<UnitPass>,
+    ) -> Result<()> {
+        let mut rest: Vec<(PassId, PassFact)> = Vec::new();
+        let moves: Vec<(Time, FactKind)> = facts.iter().map(|(_, fact)| (fact.at, fact.kind)).collect();
+        let between = |kind: FactKind, from: Time, until: Time| moves.iter().any(|(at, of)| *of == kind && from < *at && *at <= until);
+        for (row, fact) in facts {
+            let host = passes.iter_mut().filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane)).filter(|pass| !pass.rows.contains(&row));
+            let host = match fact.kind {
+                FactKind::Arrived => host
+                    .filter(|pass| pass.first().is_some_and(|first| first >= fact.at && !between(FactKind::Arrived, fact.at, first)))
+                    .min_by_key(|pass| pass.first()),
+                FactKind::Departed => host
+                    .filter(|pass| {
+                        let last = pass.end.or(pass.last());
+                        last.is_some_and(|last| last <= fact.at && !moves.iter().any(|(at, of)| *of == FactKind::Departed && last <= *at && *at < fact.at))
+                    })
+                    .max_by_key(|pass| pass.end.or(pass.last())),
+                _ => host.filter(|pass| pass.first().is_some_and(|first| first <= fact.at) && pass.window().1 >= fact.at).max_by_key(|pass| pass.first()),
+            };
+            match host {
+                Some(pass) => pass.facts.push(fact),
+                None => rest.push((row, fact)),
+            }
+        }
+        for pass in passes.iter_mut().filter(|pass| pass.station == station) {
+            pass.bound();
+        }
+        // An arrival may list the units of a transaction that lists none.
+        let mut groups: Vec<Vec<(PassId, PassFact)>> = Vec::new();
+        let (mut started, mut ended, mut departed) = (false, true, true);
+        for (row, fact) in rest {
+            let opens = match fact.kind {
+                FactKind::Arrived => groups.is_empty() || ended || departed || started,
+                FactKind::Started => groups.is_empty() || ended || departed || started,
+                FactKind::Ended => groups.is_empty() || ended,
+                FactKind::Departed => groups.is_empty() || departed,
+                _ => groups.is_empty() || departed,
+            };
+            if opens {
+                groups.push(Vec::new());
+                (started, ended, departed) = (false, false, false);
+            }
+            started |= fact.kind == FactKind::Started;
+            ended |= fact.kind == FactKind::Ended;
+            departed |= fact.kind == FactKind::Departed;
+            if let Some(group) = groups.last_mut() {
+                group.push((row, fact));
+            }
+        }
+        for group in groups {
+            let rows: Vec<PassId> = group.iter().map(|(row, _)| *row).collect();
+            let mut facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
+            let moves = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind).map(|fact| fact.at);
+            let (arrived, departed) = (moves(FactKind::Arrived), moves(FactKind::Departed));
+            let works = facts.iter().any(|fact| !matches!(fact.kind, FactKind::Arrived | FactKind::Departed | FactKind::Created | FactKind::Named | FactKind::Disqualified));
+            let mut rows = rows;
+            if let (Some(arrived), false) = (arrived, works) {
+                if let Some(unlisted) = self.unlisted_pass(station, arrived, departed)? {
+                    rows.push(unlisted.id);
+                    facts.extend(unlisted.facts);
+                }
+            }
+            let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
+            let lists = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
+            let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
+            let membership = listing.and_then(|kind| lists(*kind).find_map(|fact| listed(class, fact)));
+            let Some(any) = facts.iter().find_map(|fact| listed(class, fact)) else { continue };
+            let alone = listing.is_none_or(|kind| lists(*kind).all(|fact| fact.units.len() == 1));
+            let only_moves = facts.iter().all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
+            let member = !only_moves && (membership.is_some() || listing.is_none());
+            passes.push(UnitPass::of(rows, station, facts, member, membership.unwrap_or(any), alone));
+        }
+        Ok(())
+    }
+
+    /// A transaction that lists no units, between an arrival and a departure at its station.
+    fn unlisted_pass(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Option<PassRow>> {
+        const DAY: i64 = 86_400_000_000;
+        let until = departed.unwrap_or(arrived.plus(DAY));
+        let rows = self.snapshot.reader.passes_at(station, arrived, until)?;
+        let begin = |row: &PassRow| row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
+        let unlisted = rows.into_iter().filter(|row| {
+            let lists = row.facts.iter().any(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended) && !fact.units.is_empty());
+            !row.visit && !lists && begin(row).is_some_and(|at| arrived <= at && at <= until)
+        });
+        Ok(unlisted.min_by_key(begin))
+    }
+}
+
+/// Whether a fact speaks of the unit in something it names or removes.
+fn names_unit(class: &UnitClass, fact: &PassFact) -> bool {
+    fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit)).any(|unit| unit.row() != 0 && class.means(unit, fact.at).is_some())
+}
+
+pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {
+    a.is_none() || b.is_none() || a == b
+}
+
+impl UnitPass {
+    fn of(rows: Vec<PassId>, station: Id, facts: Vec<PassFact>, member: bool, (position, status, shared): (u32, UnitStatus, bool), alone: bool) -> UnitPass {
+        let mut pass = UnitPass { rows, station, lane: None, facts, member, shared, status, position, alone, start: None, end: None, margin: 0 };
+        pass.bound();
+        pass
+    }
+
+    /// Begin, end, lane and margin as its facts have them.
+    fn bound(&mut self) {
+        self.facts.sort();
+        self.facts.dedup();
+        let times = |kind: FactKind| self.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+        self.start = times(FactKind::Started).min().or(times(FactKind::Arrived).max());
+        self.end = times(FactKind::Ended).max().or(times(FactKind::Departed).min());
+        self.lane = self.facts.iter().find_map(|fact| fact.lane);
+        self.margin = self.facts.iter().map(|fact| fact.margin).max().unwrap_or(0);
+        // Nothing but a report: what it stands between is not known.
+        let moved = [FactKind::Started, FactKind::Arrived, FactKind::Ended, FactKind::Departed];
+        if !self.facts.iter().any(|fact| moved.contains(&fact.kind)) {
+            (self.start, self.end) = (None, None);
+        }
+    }
+
+    fn first(&self) -> Option<Time> {
+        self.start.or_else(|| self.facts.iter().map(|fact| fact.at).min())
+    }
+
+    fn last(&self) -> Option<Time> {
+        self.facts.iter().map(|fact| fact.at).max()
+    }
+}
