@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use super::designator::{Listing, RANGE_MAX, list, not_fitted_in_brackets, says_not_fitted};
+use super::designator::{Listing, list, not_fitted_in_brackets, says_not_fitted};
 use super::placement::yes_or_no;
 use super::table::{Field, Heading, Row, Table};
 use super::text::Decoded;
 use super::{
-    About, Alternate, Attribute, BillLine, Contents, Disagreement, Listed, ListedDesignator, PartRef, Place, Said,
+    About, Alternate, Attribute, BillLine, Contents, Disagreement, Listed, ListedDesignator, POSITIONS_MAX, PartRef,
+    Place, Said,
 };
 
 pub(super) fn read(name: &str, decoded: &Decoded, table: Table) -> Contents {
@@ -22,8 +23,14 @@ pub(super) fn read(name: &str, decoded: &Decoded, table: Table) -> Contents {
         contents.problem(*line, None, None, reason.clone());
     }
     let mut reading = Reading { contents, lines: Vec::new(), open: false, section: None };
+    let mut designators = 0;
     for row in &table.rows {
         reading.row(&table.headings, row);
+        designators += reading.lines.last().map_or(0, |line| line.designators.len());
+        // The caller refuses such a file.
+        if designators > 2 * POSITIONS_MAX {
+            break;
+        }
     }
     reading.finish()
 }
@@ -89,7 +96,7 @@ impl Reading {
                 for range in ranges {
                     let text = match range.count {
                         1 => format!("`{}` is read as one designator and not as a range", range.text),
-                        count => format!("range `{}` is read as {count} designators (at most {RANGE_MAX})", range.text),
+                        count => format!("range `{}` is read as {count} designators", range.text),
                     };
                     self.contents.note(Some(row.line), text);
                 }
@@ -304,7 +311,13 @@ pub(super) fn quantity_differs(place: &Place, designators: &[String], quantity: 
     Disagreement {
         about: About::Quantity,
         designator: designators.join(","),
-        taken: Said::at(place, format!("{} designators", designators.len())),
+        taken: Said::at(
+            place,
+            match designators.len() {
+                1 => "1 designator".to_owned(),
+                count => format!("{count} designators"),
+            },
+        ),
         other: Said::at(place, format!("quantity {quantity}")),
     }
 }

@@ -1,7 +1,10 @@
 //! Lists of reference designators as people write them.
 
 /// A range may stand for at most this many designators.
-pub(super) const RANGE_MAX: u64 = 1000;
+const RANGE_MAX: u64 = 1000;
+
+/// Ranges in one cell are expanded up to this many designators; further ones stay as they are.
+const CELL_MAX: usize = 20_000;
 
 /// What a cell of designators says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +134,7 @@ fn expand(tokens: &[String], wanted: impl Fn(&Span<'_>) -> bool) -> (Vec<String>
     let mut ranges = Vec::new();
     for token in tokens {
         match range(token) {
-            Some(span) if wanted(&span) => {
+            Some(span) if wanted(&span) && names.len() < CELL_MAX => {
                 let before = names.len();
                 let Span { prefix, width, .. } = span;
                 names.extend((span.first..=span.last).map(|number| format!("{prefix}{number:0width$}")));

@@ -152,7 +152,7 @@ fn document(contents: &mut Contents, text: &str) -> Result<Document, BoardError>
             Err(error) => {
                 let line = lines.number(before);
                 if document.steps.is_empty() && document.boms.is_empty() {
-                    let reason = format!("the XML breaks off at line {line}: {error}");
+                    let reason = super::one_line(&format!("the XML breaks off at line {line}: {error}"));
                     return Err(BoardError::Unreadable { file: contents.name.to_string(), reason });
                 }
                 contents.problem(
@@ -202,7 +202,7 @@ fn document(contents: &mut Contents, text: &str) -> Result<Document, BoardError>
 fn not_ipc(contents: &Contents, root: &str) -> BoardError {
     let reason = match root {
         "" => "it has no XML element `IPC-2581`".to_owned(),
-        root => format!("it is XML, but begins with `{root}` and not with `IPC-2581`"),
+        root => super::one_line(&format!("it is XML, but begins with `{root}` and not with `IPC-2581`")),
     };
     BoardError::Unrecognised { file: contents.name.to_string(), reason }
 }
@@ -875,32 +875,34 @@ impl Lie {
     }
 }
 
-/// The layout of the outermost step that repeats the board, numbered along x first, then y, in the order of the file.
+/// The layout of the outermost step that repeats the board, numbered along x first, then y, in the order of the file. A layout of
+/// which a part cannot be read is no layout.
 fn panel(contents: &mut Contents, document: &Document, board: &Step) -> Option<PanelLayout> {
+    let unit = document.unit?;
     let repeated: HashSet<_> = document
         .steps
         .iter()
         .flat_map(|step| step.repeats.iter())
         .filter_map(|repeat| repeat.attributes.get("stepRef").map(String::as_str))
         .collect();
-    let outermost: Vec<_> = document
-        .steps
-        .iter()
-        .filter(|step| !step.repeats.is_empty() && !repeated.contains(step.name.as_str()))
-        .collect();
+    let outermost =
+        document.steps.iter().filter(|step| !step.repeats.is_empty() && !repeated.contains(step.name.as_str()));
     let mut found: Option<(&Step, Vec<Lie>)> = None;
     for step in outermost {
-        let mut lies = Vec::new();
-        instances(contents, document, step, Lie::STRAIGHT, &board.name, 0, &mut lies);
-        if lies.is_empty() {
+        let mut walk = Walk { contents, document, board: &board.name, unit, visits: 0, boards: Vec::new() };
+        if walk.step(step, Lie::STRAIGHT, 0).is_none() {
+            let text = format!("the panel layout of step `{}` is not read", step.name);
+            contents.problem(step.line, None, Some("Step"), text);
             continue;
         }
+        let boards = walk.boards;
         match &found {
+            _ if boards.is_empty() => {}
             Some((first, _)) => {
                 let text = format!("panel step `{}` is not read: the panel is step `{}`", step.name, first.name);
                 contents.note(Some(step.line), text);
             }
-            None => found = Some((step, lies)),
+            None => found = Some((step, boards)),
         }
     }
     let (_, lies) = found?;
@@ -914,80 +916,79 @@ fn panel(contents: &mut Contents, document: &Document, board: &Step) -> Option<P
     Some(PanelLayout { boards: boards.collect() })
 }
 
-fn instances(
-    contents: &mut Contents,
-    document: &Document,
-    step: &Step,
-    lie: Lie,
-    board: &str,
-    depth: usize,
-    found: &mut Vec<Lie>,
-) {
-    if depth >= PANEL_DEPTH_MAX {
-        contents.problem(
-            step.line,
-            None,
-            Some("StepRepeat"),
-            format!("step `{}` repeats itself or lies too deep", step.name),
-        );
-        return;
+/// A walk from a panel down to its boards.
+struct Walk<'a> {
+    contents: &'a mut Contents,
+    document: &'a Document,
+    board: &'a str,
+    unit: Unit,
+    /// How many repetitions were looked at, so that panels within panels end.
+    visits: usize,
+    boards: Vec<Lie>,
+}
+
+impl Walk<'_> {
+    /// `None` if something on the way cannot be read; the problem is told.
+    fn step(&mut self, step: &Step, lie: Lie, depth: usize) -> Option<()> {
+        if depth >= PANEL_DEPTH_MAX {
+            let text = format!("step `{}` repeats itself or lies too deep", step.name);
+            self.contents.problem(step.line, None, Some("StepRepeat"), text);
+            return None;
+        }
+        step.repeats.iter().try_for_each(|repeat| self.repeat(repeat, lie, depth))
     }
-    for repeat in &step.repeats {
+
+    fn repeat(&mut self, repeat: &Repeat, lie: Lie, depth: usize) -> Option<()> {
+        let document = self.document;
         let text = |name: &str| repeat.attributes.get(name).map_or("0", String::as_str);
         let target = text("stepRef");
         let Some(inner) = document.steps.iter().find(|step| step.name == target) else {
-            contents.problem(repeat.line, None, Some("stepRef"), format!("there is no step `{target}`"));
-            continue;
+            self.contents.problem(repeat.line, None, Some("stepRef"), format!("there is no step `{target}`"));
+            return None;
         };
-        if target != board && inner.repeats.is_empty() {
-            contents.note(
-                Some(repeat.line),
-                format!("step `{target}` on the panel is not the board `{board}` and is left out"),
-            );
-            continue;
+        if target != self.board && inner.repeats.is_empty() {
+            let text = format!("step `{target}` on the panel is not the board `{}` and is left out", self.board);
+            if !self.contents.notes.iter().any(|note| note.text == text) {
+                self.contents.note(Some(repeat.line), text);
+            }
+            return Some(());
         }
-        let Some(unit) = document.unit else { return };
-        let mut um = |name: &str| length(contents, text(name), unit, repeat.line, name);
-        let (Some(x), Some(y), Some(dx), Some(dy)) = (um("x"), um("y"), um("dx"), um("dy")) else { continue };
-        let count = |name: &str| repeat.attributes.get(name).map_or(Some(1), |text| text.trim().parse::<i64>().ok());
-        let (Some(nx), Some(ny)) = (count("nx"), count("ny")) else {
-            contents.problem(repeat.line, None, Some("nx"), "the number of repetitions is not a whole number");
-            continue;
-        };
+        let mut um = |name: &str| length(self.contents, text(name), self.unit, repeat.line, name);
+        let (x, y, dx, dy) = (um("x")?, um("y")?, um("dx")?, um("dy")?);
+        let (nx, ny) = (self.count(repeat, "nx")?, self.count(repeat, "ny")?);
         let rotation_mdeg = match angle_mdeg(text("angle"), Mark::Point) {
             Ok(mdeg) => mdeg,
             Err(reason) => {
-                contents.problem(repeat.line, None, Some("angle"), reason);
-                continue;
+                self.contents.problem(repeat.line, None, Some("angle"), reason);
+                return None;
             }
         };
-        if nx.checked_mul(ny).is_none_or(|count| count > PANEL_BOARDS_MAX as i64) {
-            contents.problem(repeat.line, None, Some("nx"), format!("more than {PANEL_BOARDS_MAX} boards on a panel"));
-            continue;
-        }
         let flip = is_true(text("mirror"));
-        for (row, column) in (0..ny.max(0)).flat_map(|row| (0..nx.max(0)).map(move |column| (row, column))) {
-            let inside = Lie { x_um: x + column * dx, y_um: y + row * dy, rotation_mdeg, flip };
-            let placed = lie.of(inside);
-            if target == board {
-                if found.len() >= PANEL_BOARDS_MAX {
-                    contents.problem(
-                        repeat.line,
-                        None,
-                        Some("nx"),
-                        format!("more than {PANEL_BOARDS_MAX} boards on a panel"),
-                    );
-                    return;
-                }
-                found.push(placed);
+        for (row, column) in (0..ny).flat_map(|row| (0..nx).map(move |column| (row, column))) {
+            self.visits += 1;
+            if self.visits > PANEL_BOARDS_MAX {
+                let text = format!("more than {PANEL_BOARDS_MAX} boards on a panel");
+                self.contents.problem(repeat.line, None, Some("StepRepeat"), text);
+                return None;
+            }
+            let placed = lie.of(Lie { x_um: x + column * dx, y_um: y + row * dy, rotation_mdeg, flip });
+            if target == self.board {
+                self.boards.push(placed);
             } else {
-                let before = contents.problems.len();
-                instances(contents, document, inner, placed, board, depth + 1, found);
-                // What is wrong inside is wrong in each repetition: once is enough.
-                if contents.problems.len() > before {
-                    return;
-                }
+                self.step(inner, placed, depth + 1)?;
             }
         }
+        Some(())
+    }
+
+    /// A number of repetitions; one if it is not given.
+    fn count(&mut self, repeat: &Repeat, name: &str) -> Option<i64> {
+        let text = repeat.attributes.get(name).map_or("1", |text| text.trim());
+        let count = text.parse().ok().filter(|count| (0..=PANEL_BOARDS_MAX as i64).contains(count));
+        if count.is_none() {
+            let reason = format!("`{text}` is not a number of repetitions up to {PANEL_BOARDS_MAX}");
+            self.contents.problem(repeat.line, None, Some(name), reason);
+        }
+        count
     }
 }

@@ -309,6 +309,7 @@ pub struct Problem {
 }
 
 fn column_text(column: Option<usize>, field: Option<&str>) -> String {
+    let field = field.map(one_line);
     match (column, field) {
         (Some(column), Some(field)) => format!(", column {column} (`{field}`)"),
         (Some(column), None) => format!(", column {column}"),
@@ -402,7 +403,7 @@ impl About {
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}: {}, ", self.designator, self.about.words(), self.taken)?;
+        write!(f, "`{}` {}: {}, ", one_line(&self.designator), self.about.words(), self.taken)?;
         match (self.about, &self.other.text) {
             (About::OnlyInBom, None) => write!(f, "no placement in `{}`", self.other.file),
             (About::OnlyInPlacements, None) => write!(f, "no line of a bill in `{}`", self.other.file),
@@ -435,11 +436,24 @@ impl Said {
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.text, self.line) {
-            (Some(text), Some(line)) => write!(f, "`{}` line {line} says `{text}`", self.file),
-            (Some(text), None) => write!(f, "`{}` says `{text}`", self.file),
+            (Some(text), Some(line)) => write!(f, "`{}` line {line} says `{}`", self.file, one_line(text)),
+            (Some(text), None) => write!(f, "`{}` says `{}`", self.file, one_line(text)),
             (None, _) => write!(f, "`{}` does not mention it", self.file),
         }
     }
+}
+
+/// Messages have one line, and quote at most this many characters of a file.
+const MESSAGE_CHARS_MAX: usize = 400;
+
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = words.collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(MESSAGE_CHARS_MAX) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
 }
 
 /// Why nothing could be imported.
@@ -547,11 +561,16 @@ impl Contents {
 
     fn problem(&mut self, line: u64, column: Option<usize>, field: Option<&str>, reason: impl Into<String>) {
         let place = self.place(line);
-        self.problems.push(Problem { place, column, field: field.map(str::to_owned), reason: reason.into() });
+        self.problems.push(Problem {
+            place,
+            column,
+            field: field.map(str::to_owned),
+            reason: one_line(&reason.into()),
+        });
     }
 
     fn note(&mut self, line: Option<u64>, text: impl Into<String>) {
-        self.notes.push(Note { file: Arc::clone(&self.name), line, text: text.into() });
+        self.notes.push(Note { file: Arc::clone(&self.name), line, text: one_line(&text.into()) });
     }
 }
 

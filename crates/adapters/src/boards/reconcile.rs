@@ -379,12 +379,17 @@ fn same_words(a: &str, b: &str) -> bool {
 }
 
 fn folded(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+    spaced(text).to_lowercase()
+}
+
+/// Without blanks, underscores and hyphens; capitals stay, since `m` and `M` are a milliard apart.
+fn spaced(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-')).collect()
 }
 
 /// The same words, or the same electrical value with at most further details behind it: `100nF` is `0.1uF`, and `10uF` is `10uF,16V`.
 fn same_value(a: &str, b: &str) -> bool {
-    if same_words(a, b) {
+    if spaced(a) == spaced(b) {
         return true;
     }
     let details = |text: &str| {
@@ -392,7 +397,7 @@ fn same_value(a: &str, b: &str) -> bool {
         words.map(|word| word.to_lowercase()).collect::<Vec<_>>()
     };
     // A space may stand between number and unit: `100 nF`.
-    let value = |text: &str| {
+    let value = |text: &str| -> Option<(Value, Vec<String>)> {
         let words: Vec<_> =
             text.split([',', '/', ';', ' ', '_']).map(str::trim).filter(|word| !word.is_empty()).collect();
         match words.as_slice() {
@@ -406,10 +411,10 @@ fn same_value(a: &str, b: &str) -> bool {
             [] => None,
         }
     };
-    let (Some((left, left_rest)), Some((right, right_rest))): (
-        Option<(Value, Vec<String>)>,
-        Option<(Value, Vec<String>)>,
-    ) = (value(a), value(b)) else {
+    let (Some((left, left_rest)), Some((right, right_rest))) = (value(a), value(b)) else {
+        if same_words(a, b) {
+            return true;
+        }
         let (left, right) = (details(a), details(b));
         // Plain words: one says no more than the other begins with.
         let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
@@ -436,8 +441,12 @@ impl Value {
 /// `100n`, `0.1uF`, `4k7`, `4R7`, `10kΩ`, `25MHz`; not part numbers.
 fn electrical(text: &str) -> Option<Value> {
     let text = text.replace(['Ω', 'Ω'], "R").replace("ohm", "R").replace("Ohm", "R").replace("OHM", "R");
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let (number, rest) = if end == 0 { return None } else { text.split_at(end) };
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    if rest.is_empty() {
+        let pico = Decimal::parse(number, Mark::Point).ok()?.times(10i128.pow(12), 1)?;
+        return Some(Value { pico, unit: None });
+    }
     let mut chars = rest.chars();
     let first = chars.next()?;
     let power = |c: char| match c {

@@ -9,6 +9,9 @@ use super::{BoardError, Format};
 /// The heading must stand within this many lines.
 const PREAMBLE_LINES_MAX: usize = 300;
 
+/// A heading may have at most this many bytes.
+const HEADING_BYTES_MAX: usize = 64 * 1024;
+
 /// A quoted cell may span at most this many lines; beyond, a quotation mark was never closed.
 const CELL_LINES_MAX: usize = 100;
 
@@ -146,7 +149,7 @@ fn heading(text: &str, forced: Option<Format>) -> Option<Found> {
                 Separator::Char(_) => continue,
                 Separator::Blanks => header_words(content).into_iter().map(|word| word.text).collect(),
             };
-            let score = score(&cells, forced);
+            let score = score(&cells, forced, separator);
             if score > best.as_ref().map_or(0, |best| best.score) {
                 best = Some(Found { separator, line, offset, cells, score });
             }
@@ -161,6 +164,8 @@ fn heading(text: &str, forced: Option<Format>) -> Option<Found> {
 }
 
 fn first_record(text: &str, separator: u8) -> Vec<String> {
+    // A quotation mark that is never closed would swallow the whole file, for each line anew.
+    let text = &text[..text.floor_char_boundary(HEADING_BYTES_MAX)];
     let mut reader = reader(text, separator, true);
     let mut record = csv::StringRecord::new();
     match reader.read_record(&mut record) {
@@ -170,12 +175,14 @@ fn first_record(text: &str, separator: u8) -> Vec<String> {
 }
 
 /// How many cells are names of columns; zero when it cannot be a heading.
-fn score(cells: &[String], forced: Option<Format>) -> usize {
+fn score(cells: &[String], forced: Option<Format>, separator: Separator) -> usize {
     let headings = headings(cells);
     let has = |field: Field| headings.iter().any(|heading| heading.field == Some(field));
     let placed = has(Field::X) && has(Field::Y);
     let known = headings.iter().filter(|heading| heading.field.is_some()).count();
     let useful = match forced {
+        // Between words of prose there are blanks too: there only a placement table is told from it.
+        None if separator == Separator::Blanks => placed,
         Some(Format::Bill) | None => known >= 2,
         Some(_) => placed,
     };
@@ -240,11 +247,8 @@ fn records(body: &str, separator: u8, quoting: bool, lines_before: usize) -> (Ve
     let (mut counted, mut line) = (0, lines_before as u64 + 1);
     let odd = quoting && body.bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
     let mut unclosed = None;
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) | Err(_) => break,
-        }
+    // The reader gives bytes of valid UTF-8 and knows no other error.
+    while let Ok(true) = reader.read_record(&mut record) {
         let at = record.position().map_or(counted, |position| usize::try_from(position.byte()).unwrap_or(counted));
         // The position lies before the empty lines that were skipped.
         let blank = body.as_bytes()[at..].iter().take_while(|byte| **byte == b'\n').count();
@@ -262,7 +266,7 @@ fn records(body: &str, separator: u8, quoting: bool, lines_before: usize) -> (Ve
 
 /// Allegro's extracta begins each line with its kind: `A` names, `J` the job with its unit, `S` data.
 fn extracta(table: &mut Table) {
-    if !table.headings.first().is_some_and(|heading| heading.text == "A") {
+    if table.headings.first().is_none_or(|heading| heading.text != "A") {
         return;
     }
     let (data, other): (Vec<_>, Vec<_>) =
@@ -378,7 +382,7 @@ fn blank_separated(line: &str) -> Vec<Word> {
 
 fn fixed_width(text: &str, found: &Found) -> Table {
     let mut table = empty(found, text);
-    let words = header_words(&text[found.offset..].split('\n').next().unwrap_or_default().to_owned());
+    let words = header_words(text[found.offset..].split('\n').next().unwrap_or_default());
     let starts: Vec<_> = words.iter().map(|word| word.start).collect();
     for (index, content) in text.split('\n').enumerate().skip(found.line + 1) {
         let line = index as u64 + 1;
@@ -424,7 +428,10 @@ fn fixed_row(content: &str, starts: &[usize], headings: &[Heading]) -> Option<Ve
         }
     }
     let below = sliced(content, starts).filter(|cells| numbers_fit(cells));
-    below.or_else(|| from_the_right(content, &words, starts, headings).filter(|cells| numbers_fit(cells)))
+    let fitting =
+        below.or_else(|| from_the_right(content, &words, starts, headings).filter(|cells| numbers_fit(cells)));
+    // As many words as headings: the row is whole, and a number in it is not one.
+    fitting.or_else(|| (words.len() == headings.len()).then(|| words.into_iter().map(|word| word.text).collect()))
 }
 
 /// Cells begin where their headings begin.
@@ -605,6 +612,7 @@ pub(super) fn field_of(key: &str) -> Option<(Field, u8)> {
         | "partreferences"
         | "componentdesignator"
         | "bauteilname" => (Field::Designator, 1),
+        "parts" | "location" | "locations" => (Field::Designator, 2),
         "componentname" | "compname" | "component" => (Field::Designator, 3),
 
         "midx" | "centerx" | "centrex" | "centroidx" | "xcenter" | "xcentre" | "centerxcoord" => (Field::X, 0),
@@ -624,18 +632,19 @@ pub(super) fn field_of(key: &str) -> Option<(Field, u8)> {
         "value" | "val" | "compvalue" | "partvalue" => (Field::Value, 0),
         "comment" => (Field::Value, 1),
         "designation" => (Field::Value, 2),
+        "name" => (Field::Value, 3),
         "package" | "pkg" | "comppackage" | "pcbpackage" => (Field::Package, 0),
         "footprint" | "pcbfootprint" | "footprints" | "pattern" | "landpattern" | "packagefootprint" => {
             (Field::Package, 1)
         }
         "case" | "casepackage" | "packagecase" | "symname" => (Field::Package, 2),
 
-        "quantity" | "qty" | "qnty" | "quant" | "qtyperboard" | "qtyperassembly" | "quantityperboard" | "menge"
-        | "anzahl" => (Field::Quantity, 0),
+        "quantity" | "qty" | "qnty" | "quant" | "qtyboard" | "qtyperboard" | "qtyperassembly" | "quantityperboard"
+        | "menge" | "anzahl" => (Field::Quantity, 0),
         "count" | "qtyreqd" | "qtyrequired" => (Field::Quantity, 1),
         "lineitem" | "item" | "itemnumber" | "itemno" | "line" | "lineno" | "linenumber" | "bomline" | "finditem"
         | "findnumber" | "findno" => (Field::LineNumber, 0),
-        "number" | "id" | "no" | "nr" | "row" => (Field::LineNumber, 1),
+        "number" | "id" | "no" | "nr" | "row" | "pos" => (Field::LineNumber, 1),
 
         "internalpartnumber" | "internalpn" | "ipn" | "housepartnumber" | "companypartnumber" | "oempartnumber"
         | "oempn" | "customerpartnumber" | "itemcode" | "stockcode" | "erpnumber" => (Field::InternalNumber, 0),
