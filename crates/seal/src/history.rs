@@ -88,6 +88,8 @@ impl HistoryWriter {
     ) -> Result<HistoryWriter, LedgerError> {
         let path = dir.join(NAME);
         let file = disk.open(&path)?;
+        // A process that was killed may have written the last line without syncing it.
+        disk.sync(&file, &path)?;
         Ok(HistoryWriter { path, file, check: check.unwrap_or_else(|| start(origin)) })
     }
 

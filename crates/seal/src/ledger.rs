@@ -312,7 +312,10 @@ impl Ledger {
         }
         let hash = Hash::of(content);
         let path = self.dir.join(attachment::name(hash));
-        if !path.exists() {
+        if path.exists() {
+            // It may be left from before a crash, its name not durable yet.
+            self.sync_names_of(&path);
+        } else {
             let bytes = attachment::encode(content)?;
             self.stop_on_error(|ledger| ledger.place(&path, &bytes))?;
         }
@@ -430,13 +433,19 @@ impl Ledger {
         self.disk.sync_folder(&self.dir.join(segment::FOLDER))
     }
 
-    /// Puts a finished file in its place and remembers that its folder is not durable yet.
+    /// Puts a finished file in its place. Its bytes are durable then, its name only once the folders are synced.
     fn place(&mut self, path: &Path, bytes: &[u8]) -> Result<(), LedgerError> {
         let folder = path.parent().expect("a file of the ledger lies in a folder");
         self.disk.create_folder(folder)?;
         self.disk.place(path, &self.dir.join(TMP).join("file"), bytes)?;
-        self.unsynced.insert(folder.to_owned());
+        self.sync_names_of(path);
         Ok(())
+    }
+
+    /// Remembers the folders on the way to a file, to be synced before the next checkpoint.
+    fn sync_names_of(&mut self, path: &Path) {
+        let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(&self.dir));
+        self.unsynced.extend(folders.map(Path::to_owned));
     }
 
     /// The leaf hash of an entry that was appended.

@@ -211,7 +211,7 @@ fn a_segment_of_small_rounds_is_packed() {
 
     ledger.seal().unwrap();
     let packed = segment.metadata().unwrap().len();
-    assert!(packed < loose, "{packed} < {loose}");
+    assert!(packed < loose, "{packed} of {loose} bytes");
     assert_eq!(verify(dir.path(), key().verifier()).unwrap().records, 257);
     // A reader that had the loose segment open goes on, and so does a new one.
     for reader in [reader, ledger.reader().unwrap()] {
@@ -240,6 +240,49 @@ fn verification_tells_its_progress_and_can_run_beside_the_writer() {
     assert!(verify(dir.path(), key().verifier()).is_err());
     let options = Options { tail: Tail::Tolerated, ..Options::default() };
     assert_eq!(verify_with(dir.path(), key().verifier(), options).unwrap().entries, 5_000);
+}
+
+#[test]
+fn readers_see_a_whole_log_while_it_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(dir.path(), key()).unwrap();
+    fixture::round(&mut ledger, 0..50);
+    let reader = ledger.reader().unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let all: Vec<_> = (50..80_000_u64).map(|index| index.to_string()).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Small rounds first, so that the segment is loose and gets packed under the readers' eyes.
+            let mut rest = all.as_slice();
+            while !rest.is_empty() {
+                let (round, after) = rest.split_at(rest.len().min(if ledger.size() < 60_000 { 90 } else { 2_000 }));
+                ledger.append(ledger.size(), round).unwrap();
+                ledger.seal().unwrap();
+                rest = after;
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        scope.spawn(|| {
+            let key = key();
+            let policy = Policy { log: key.verifier(), witnesses: &[], quorum: 0 };
+            let mut chance = Chance::new(12);
+            let mut old = reader.checkpoint().unwrap();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let index = chance.below(reader.size().unwrap());
+                reader.proof(index).unwrap().verify(&reader.entry(index).unwrap(), &policy).unwrap();
+                let new = reader.checkpoint().unwrap();
+                let proof = reader.consistency_proof(old.size(), new.size()).unwrap();
+                tree::verify_consistency(old.size(), new.size(), &proof, old.root(), new.root()).unwrap();
+                old = new;
+                if index.is_multiple_of(16) {
+                    let options = Options { tail: Tail::Tolerated, ..Options::default() };
+                    verify_with(dir.path(), key.verifier(), options).unwrap();
+                }
+            }
+        });
+    });
+    ledger.seal().unwrap();
+    assert_eq!(verify(dir.path(), key().verifier()).unwrap().entries, 80_000);
 }
 
 /// Not a benchmark: only that nothing is grossly slow. Figures go to the standard output.

@@ -5,4 +5,5 @@ mod durability;
 mod fixture;
 mod folder;
 mod tampering;
+mod texts;
 mod vectors;

@@ -50,15 +50,18 @@ fn any_changed_byte_is_found() {
     let mut attachments = 0;
     for file in files(dir.path()) {
         let bytes = fs::read(&file).unwrap();
-        let whole = bytes.len() <= 600;
         let is_attachment = file.starts_with(dir.path().join("attachments"));
         attachments += usize::from(is_attachment);
-        let mut positions: Vec<usize> = if whole && (!is_attachment || attachments <= 8) {
+        let sample = match bytes.len() {
+            _ if is_attachment && attachments > 3 => 2,
+            0..=600 => usize::MAX,
+            601..=10_000 => 1_000,
+            _ => 3_000,
+        };
+        let mut positions: Vec<usize> = if sample >= bytes.len() {
             (0..bytes.len()).collect()
-        } else if is_attachment {
-            (0..20).map(|_| chance.below(bytes.len() as u64) as usize).collect()
         } else {
-            (0..3_000).map(|_| chance.below(bytes.len() as u64) as usize).collect()
+            (0..sample).map(|_| chance.below(bytes.len() as u64) as usize).collect()
         };
         if file.starts_with(dir.path().join("segments")) {
             positions.extend(0..64);
@@ -69,7 +72,8 @@ fn any_changed_byte_is_found() {
         positions.dedup();
         flips.extend(positions.into_iter().map(|position| (file.clone(), position, 1 + chance.below(255) as u8)));
     }
-    assert!(flips.len() > 8_000, "{}", flips.len());
+    println!("{} changes", flips.len());
+    assert!(flips.len() > 5_000, "{}", flips.len());
 
     // Two workers, a folder each.
     let other = tempfile::tempdir().unwrap();
@@ -79,6 +83,7 @@ fn any_changed_byte_is_found() {
         for (worker, folder) in folders.into_iter().enumerate() {
             let mine: Vec<_> = flips.iter().skip(worker).step_by(2).collect();
             scope.spawn(move || {
+                let log = key();
                 for (file, position, change) in mine {
                     let name = file.strip_prefix(folders[0]).unwrap();
                     let path = folder.join(name);
@@ -86,8 +91,7 @@ fn any_changed_byte_is_found() {
                     let mut bad = good.clone();
                     bad[*position] ^= change;
                     fs::write(&path, bad).unwrap();
-                    let options = Options { references: Some(&fixture::references), ..Options::default() };
-                    let found = verify_with(folder, key().verifier(), options);
+                    let found = verify(folder, log.verifier());
                     assert!(
                         matches!(&found, Err(LedgerError::Damaged(problem)) if problem.file == name),
                         "byte {position} of {} changed by {change}: {found:?}",
