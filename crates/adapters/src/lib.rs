@@ -1,3 +1,4 @@
 //! Protocols: pure parsers that turn what machines and files say into events.
 
 pub mod boards;
+pub mod cfx;

@@ -1,0 +1,476 @@
+//! One message: the envelope, the body by its name, and what both have in common to be read.
+
+use std::borrow::Cow;
+
+use kernel::event::{Digits, Event, Extra, Fact, Json, Noted, Person, Source};
+use kernel::time::{Moment, Time};
+
+use super::clock::{Zones, is_empty_time};
+use super::damage::{Malformed, malformed};
+use super::dictionary::{self, Words};
+use super::documents::Raw;
+use super::json::{Cursor, Next, Parsed, What, fault_at, quote};
+use super::person::{self, Identity, Veil};
+use super::{material, order, production, quality, station};
+
+/// What a message becomes.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events; boxing them would cost an allocation a message")]
+pub enum Transcribed {
+    /// An event, not yet recorded: `recorded` is zero.
+    Event(Event),
+    /// A sign of life, to be counted and not logged.
+    Heartbeat {
+        /// Who lives.
+        source: Source,
+        /// When.
+        at: Moment,
+    },
+}
+
+/// Largest envelope that is read, without its body, in bytes: it has to fit an entry of the log whatever its letters become there.
+pub const ENVELOPE_BYTES_MAX: usize = 10_000;
+
+/// Reads one message into its event: without any context, and without loss but for persons and secrets.
+///
+/// # Errors
+/// When the message is damaged, or lacks what every message has.
+pub fn transcribe(raw: &Raw, veil: &mut dyn Veil, zones: &Zones) -> Result<Transcribed, Box<Malformed>> {
+    let mut message = Message { cursor: Cursor::new(&raw.bytes), veil, zones, sent: "", moment: None };
+    let mut envelope = Envelope::default();
+    match message.envelope(&mut envelope) {
+        Ok(transcribed) => Ok(transcribed),
+        Err(fault) => {
+            let mut damage = malformed(raw, &fault);
+            damage.source = envelope.source;
+            damage.at = envelope.at;
+            Err(Box::new(damage))
+        }
+    }
+}
+
+/// The envelope as far as it was read.
+#[derive(Default)]
+struct Envelope {
+    source: Source,
+    at: Option<Moment>,
+    extra: Extra,
+    /// The fact, once the body was read.
+    body: Option<Fact>,
+    /// Where the body stands, when it came before the message's name.
+    body_at: Option<usize>,
+    time_at: usize,
+}
+
+/// A message that is being read.
+pub(super) struct Message<'a, 'v> {
+    pub(super) cursor: Cursor<'a>,
+    veil: &'v mut dyn Veil,
+    zones: &'v Zones,
+    /// The last time that was read: machines repeat it from component to component.
+    sent: &'a str,
+    moment: Option<Moment>,
+}
+
+/// Reads the members of an object, whatever their casing. A null is as good as absent. A member that is not named goes to `extra`, and so does one that
+/// comes a second time. `$key` is the member's name as sent.
+macro_rules! members {
+    ($message:ident, $key:ident, $extra:expr, { $($name:literal => $read:expr,)* }) => {{
+        let mut seen = 0_u64;
+        let mut first = true;
+        $message.cursor.begin_object()?;
+        while let Some($key) = $message.cursor.member(&mut first)? {
+            members!(@arms $message, $key, $extra, seen, 0_u32, $($name => $read,)*);
+        }
+        let _ = seen;
+    }};
+    (@arms $message:ident, $key:ident, $extra:expr, $seen:ident, $index:expr, $name:literal => $read:expr, $($rest:tt)*) => {
+        if $key.eq_ignore_ascii_case($name) && $seen & (1 << ($index)) == 0 {
+            if !$message.cursor.null()? {
+                $seen |= 1 << ($index);
+                $read;
+            }
+        } else {
+            members!(@arms $message, $key, $extra, $seen, $index + 1, $($rest)*)
+        }
+    };
+    (@arms $message:ident, $key:ident, $extra:expr, $seen:ident, $index:expr,) => {
+        $message.keep(&mut $extra, &$key)?
+    };
+}
+pub(super) use members;
+
+impl<'a> Message<'a, '_> {
+    fn envelope(&mut self, envelope: &mut Envelope) -> Parsed<Transcribed> {
+        if self.cursor.next()? != Next::Object {
+            return self
+                .cursor
+                .fault(What::Words { reason: "a message is an object { }, and this is none".into(), field: None });
+        }
+        members!(self, key, envelope.extra, {
+            "MessageName" => envelope.source.name = self.text()?,
+            "Version" => envelope.source.version = self.text()?,
+            "TimeStamp" => {
+                self.cursor.peek();
+                envelope.time_at = self.cursor.at();
+                let sent = self.text_as_sent()?;
+                match self.zones.read(&sent) {
+                    Ok(moment) => envelope.at = Some(moment),
+                    Err(reason) => return fault_at(envelope.time_at, What::Words { reason, field: None }),
+                }
+            },
+            "UniqueID" => envelope.source.message = self.text()?,
+            "Source" => envelope.source.handle = self.text()?,
+            "MessageBody" => {
+                self.cursor.peek();
+                let at = self.cursor.at();
+                if envelope.source.name.is_empty() {
+                    envelope.body_at = Some(at);
+                    self.cursor.skip()?;
+                } else {
+                    envelope.body = self.body(&envelope.source.name)?;
+                }
+            },
+        });
+        self.cursor.end()?;
+        let missing = |field, reason: &str| fault_at(0, What::Words { reason: reason.to_owned(), field: Some(field) });
+        if let Some(at) = envelope.body_at {
+            self.cursor = self.cursor.from(at);
+            if envelope.source.name.trim().is_empty() {
+                envelope.source.name = self.type_of_body()?;
+                self.cursor = self.cursor.from(at);
+            }
+            if !envelope.source.name.is_empty() {
+                envelope.body = self.body(&envelope.source.name)?;
+            }
+        }
+        if envelope.source.name.trim().is_empty() {
+            return missing("MessageName", "the message has no `MessageName`");
+        }
+        let Some(at) = envelope.at.take() else { return missing("TimeStamp", "the message has no `TimeStamp`") };
+        let Source { handle, message: id, name, version } = &envelope.source;
+        let around = [handle, id, name, version].iter().map(|text| text.len()).sum::<usize>()
+            + envelope.extra.iter().map(|(key, value)| key.len() + value.text().len()).sum::<usize>()
+            + at.sent.len();
+        if around > ENVELOPE_BYTES_MAX {
+            let reason = format!("the envelope has {around} bytes without its body, more than {ENVELOPE_BYTES_MAX}");
+            return fault_at(0, What::Words { reason, field: None });
+        }
+        let source = std::mem::take(&mut envelope.source);
+        let name = bare_name(&source.name);
+        if dictionary::spelling(name) == Some("CFX.Heartbeat") {
+            return Ok(Transcribed::Heartbeat { source, at });
+        }
+        let fact = match envelope.body.take() {
+            Some(fact) => fact,
+            None if needs_body(name) => {
+                envelope.source = source;
+                envelope.at = Some(at);
+                return missing("MessageBody", "the message has no `MessageBody`");
+            }
+            None => match without_body(name) {
+                Some(fact) => fact,
+                None => Noted::default().into(),
+            },
+        };
+        let extra = std::mem::take(&mut envelope.extra);
+        Ok(Transcribed::Event(Event { at, recorded: Time(0), source, fact, extra }))
+    }
+
+    /// The type that a body names itself, when its envelope does not.
+    fn type_of_body(&mut self) -> Parsed<String> {
+        let mut kind = String::new();
+        if self.cursor.next()? != Next::Object {
+            return Ok(kind);
+        }
+        let mut first = true;
+        self.cursor.begin_object()?;
+        while let Some(key) = self.cursor.member(&mut first)? {
+            if key == "$type" && self.cursor.next()? == Next::Text {
+                kind = bare_name(&self.cursor.text()?).to_owned();
+            } else {
+                self.cursor.skip()?;
+            }
+        }
+        Ok(kind)
+    }
+
+    /// The fact that the body at the cursor tells. None for a heartbeat.
+    fn body(&mut self, name: &str) -> Parsed<Option<Fact>> {
+        let start = self.cursor.at();
+        let name = dictionary::spelling(bare_name(name)).unwrap_or(name);
+        if name == "CFX.Heartbeat" {
+            self.cursor.skip()?;
+            return Ok(None);
+        }
+        if let Some(read) = reader_of(name) {
+            if self.cursor.next()? != Next::Object {
+                return self.cursor.fault(What::Type { wanted: "an object { }" });
+            }
+            if let Some(fact) = read(self, name)? {
+                return Ok(Some(fact));
+            }
+            self.cursor = self.cursor.from(start);
+        }
+        Ok(Some(Noted { body: Some(self.json("MessageBody")?), extra: Extra::new() }.into()))
+    }
+
+    /// Keeps the member at the cursor that nobody interprets. A name that is taken gets a number.
+    pub(super) fn keep(&mut self, extra: &mut Extra, key: &str) -> Parsed<()> {
+        let json = self.json(key)?;
+        let mut name = key.to_owned();
+        let mut count = 1;
+        while extra.contains_key(&name) {
+            count += 1;
+            name = format!("{key}#{count}");
+        }
+        extra.insert(name, json);
+        Ok(())
+    }
+
+    /// The value at the cursor as JSON, veiled.
+    pub(super) fn json(&mut self, key: &str) -> Parsed<Json> {
+        person::keep(&mut self.cursor, key, self.veil)
+    }
+
+    /// A text; a number or a truth value is taken as its own text.
+    pub(super) fn text(&mut self) -> Parsed<String> {
+        self.text_as_sent().map(Cow::into_owned)
+    }
+
+    fn text_as_sent(&mut self) -> Parsed<Cow<'a, str>> {
+        match self.cursor.next()? {
+            Next::Text => self.cursor.text(),
+            Next::Number => self.cursor.number().map(Cow::Borrowed),
+            Next::Bool => Ok(Cow::Borrowed(if self.cursor.boolean()? { "true" } else { "false" })),
+            _ => self.cursor.fault(What::Type { wanted: "a text" }),
+        }
+    }
+
+    /// The word of an enumeration, sent as word or number.
+    pub(super) fn word(&mut self, words: Words) -> Parsed<String> {
+        self.text_as_sent().map(|sent| words.word(sent).into_owned())
+    }
+
+    /// A whole number. What is a number and cannot be held stays in `extra`.
+    pub(super) fn integer(&mut self, extra: &mut Extra, key: &str) -> Parsed<Option<i64>> {
+        self.cursor.peek();
+        let at = self.cursor.at();
+        let sent = match self.cursor.next()? {
+            Next::Number => Cow::Borrowed(self.cursor.number()?),
+            Next::Text => self.cursor.text()?,
+            _ => return self.cursor.fault(What::Type { wanted: "a whole number" }),
+        };
+        let sent = sent.trim();
+        if sent.is_empty() {
+            return Ok(None);
+        }
+        let whole = sent
+            .split_once('.')
+            .map_or(sent, |(whole, rest)| if rest.bytes().all(|byte| byte == b'0') { whole } else { sent });
+        if let Ok(number) = whole.parse() {
+            return Ok(Some(number));
+        }
+        if !is_number(sent) {
+            return fault_at(
+                at,
+                What::Words { reason: format!("a whole number belongs here, but `{sent}` stands here"), field: None },
+            );
+        }
+        self.cursor = self.cursor.from(at);
+        self.keep(extra, key)?;
+        Ok(None)
+    }
+
+    /// A position or a count. One below zero stays in `extra`.
+    pub(super) fn count(&mut self, extra: &mut Extra, key: &str) -> Parsed<Option<u32>> {
+        self.cursor.peek();
+        let at = self.cursor.at();
+        let Some(number) = self.integer(extra, key)? else { return Ok(None) };
+        if let Ok(count) = u32::try_from(number) {
+            return Ok(Some(count));
+        }
+        self.cursor = self.cursor.from(at);
+        self.keep(extra, key)?;
+        Ok(None)
+    }
+
+    /// A number with its digits. A text that is none (`NaN`) stays in `extra`.
+    pub(super) fn digits(&mut self, extra: &mut Extra, key: &str) -> Parsed<Option<Digits>> {
+        self.cursor.peek();
+        let at = self.cursor.at();
+        match self.cursor.next()? {
+            Next::Number => {
+                let number = self.cursor.number()?;
+                self.digits_of(number, at).map(Some)
+            }
+            Next::Text => {
+                let text = self.cursor.text()?;
+                if is_number(text.trim()) {
+                    return self.digits_of(text.trim(), at).map(Some);
+                }
+                self.cursor = self.cursor.from(at);
+                self.keep(extra, key)?;
+                Ok(None)
+            }
+            _ => self.cursor.fault(What::Type { wanted: "a number" }),
+        }
+    }
+
+    fn digits_of(&self, number: &str, at: usize) -> Parsed<Digits> {
+        Json::parse(number).or_else(|_| fault_at(at, What::Number))
+    }
+
+    /// A time. An empty or unreadable one stays in `extra`: what it belongs to has happened all the same.
+    pub(super) fn moment(&mut self, extra: &mut Extra, key: &str) -> Parsed<Option<Moment>> {
+        if self.cursor.next()? != Next::Text {
+            return self.cursor.fault(What::Type { wanted: "a time as a text" });
+        }
+        let at = self.cursor.at();
+        let sent = self.cursor.text()?;
+        if *sent == *self.sent && self.moment.is_some() {
+            return Ok(self.moment.clone());
+        }
+        if sent.is_empty() {
+            return Ok(None);
+        }
+        if !is_empty_time(&sent)
+            && let Ok(moment) = self.zones.read(&sent)
+        {
+            if let Cow::Borrowed(sent) = sent {
+                self.sent = sent;
+                self.moment = Some(moment.clone());
+            }
+            return Ok(Some(moment));
+        }
+        self.cursor = self.cursor.from(at);
+        self.keep(extra, key)?;
+        Ok(None)
+    }
+
+    /// A list; nulls in it are passed over.
+    pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        let mut list = Vec::new();
+        let mut first = true;
+        self.cursor.begin_list()?;
+        while self.cursor.element(&mut first)? {
+            if !self.cursor.null()? {
+                list.push(read(self)?);
+            }
+        }
+        Ok(list)
+    }
+
+    /// A person, by pseudonym. None when nobody is named; what else is said of nobody stays in `extra`.
+    pub(super) fn person(&mut self, extra: &mut Extra, key: &str) -> Parsed<Option<Person>> {
+        let mut identity = Identity::default();
+        let mut actor = None;
+        let mut rest = Extra::new();
+        if self.cursor.next()? == Next::Object {
+            let mut first = true;
+            self.cursor.begin_object()?;
+            while let Some(name) = self.cursor.member(&mut first)? {
+                if let Some(field) = identity.field(&name, true) {
+                    if !self.cursor.null()? {
+                        *field = self.text()?;
+                    }
+                } else if name.eq_ignore_ascii_case("ActorType") && actor.is_none() {
+                    actor = Some(self.json(&name)?);
+                } else {
+                    self.keep(&mut rest, &name)?;
+                }
+            }
+        } else {
+            identity.identifier = self.text()?;
+        }
+        if identity.is_blank() {
+            if let Some(actor) = actor {
+                rest.insert("ActorType".to_owned(), actor);
+            }
+            nest(extra, key, rest);
+            return Ok(None);
+        }
+        let actor = actor.map_or(Cow::Borrowed(""), |actor| Cow::Owned(actor.text().trim_matches('"').to_owned()));
+        let actor = if actor == "null" { String::new() } else { dictionary::ACTOR_TYPE.word(actor).into_owned() };
+        Ok(Some(Person { pseudonym: self.veil.person(&identity), actor, extra: rest }))
+    }
+
+    /// The type in `$type`, without name space. One that is not the standard's stays whole in `extra`.
+    pub(super) fn kind(&mut self, extra: &mut Extra, key: &str) -> Parsed<String> {
+        self.cursor.peek();
+        let at = self.cursor.at();
+        let sent = self.text_as_sent()?;
+        let full = bare_name(&sent);
+        let kind = full.rsplit('.').next().unwrap_or(full).to_owned();
+        if !full.starts_with("CFX.Structures.") || !sent.ends_with(", CFX") {
+            self.cursor = self.cursor.from(at);
+            self.keep(extra, key)?;
+        }
+        Ok(kind)
+    }
+
+    /// Passes a `$type` that says nothing new at its place; any other stays in `extra`.
+    pub(super) fn kind_among(&mut self, known: &[&str], extra: &mut Extra, key: &str) -> Parsed<()> {
+        self.cursor.peek();
+        let at = self.cursor.at();
+        let sent = self.text_as_sent()?;
+        let name = sent.strip_prefix("CFX.Structures.").and_then(|rest| rest.strip_suffix(", CFX"));
+        if name.is_some_and(|name| known.contains(&name)) {
+            return Ok(());
+        }
+        self.cursor = self.cursor.from(at);
+        self.keep(extra, key)
+    }
+}
+
+/// Puts what is left of an object into `extra`, under its name.
+pub(super) fn nest(extra: &mut Extra, name: &str, inner: Extra) {
+    if inner.is_empty() {
+        return;
+    }
+    let mut text = String::from("{");
+    for (key, value) in &inner {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        quote(key, &mut text);
+        text.push(':');
+        text.push_str(value.text());
+    }
+    text.push('}');
+    // Made of keys and of values that are JSON: it always reads.
+    if let Ok(json) = Json::parse(&text) {
+        extra.insert(name.to_owned(), json);
+    }
+}
+
+/// A type's name without assembly.
+fn bare_name(name: &str) -> &str {
+    name.split(',').next().unwrap_or(name).trim()
+}
+
+/// Whether a text is a JSON number.
+fn is_number(text: &str) -> bool {
+    let mut cursor = Cursor::new(text.as_bytes());
+    cursor.number().is_ok() && cursor.at() == text.len()
+}
+
+type Reader = fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>;
+
+/// Who reads the body of a message, by the standard's name. None: nobody interprets it.
+fn reader_of(name: &str) -> Option<Reader> {
+    production::reader(name)
+        .or_else(|| material::reader(name))
+        .or_else(|| quality::reader(name))
+        .or_else(|| station::reader(name))
+        .or_else(|| order::reader(name))
+}
+
+fn needs_body(name: &str) -> bool {
+    reader_of(name).is_some() && without_body(name).is_none()
+}
+
+/// The fact of a message that may come without a body.
+fn without_body(name: &str) -> Option<Fact> {
+    station::without_body(name)
+}
