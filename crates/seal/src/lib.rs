@@ -29,6 +29,7 @@ pub use attachment::ATTACHMENT_BYTES_MAX;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use export::export;
 pub use hash::{BadHash, Hash};
+pub use history::Checkpoints;
 pub use ledger::{Ledger, LedgerError, Problem};
 pub use note::{KeyKind, SignerKey, VerifierKey};
 pub use proof::{Policy, Proof};
