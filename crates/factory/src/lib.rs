@@ -86,6 +86,8 @@ pub struct Config {
     pub late: f64,
     /// Share of passes of the fourth placement machine with a nil or absent transaction.
     pub nil_transactions: f64,
+    /// Share of oven passes that name the panel and not its boards.
+    pub panel_only: f64,
     /// Largest difference of a machine's clock from true time, in milliseconds.
     pub clock_offset_ms_max: u32,
     /// Machines two and three report splice chains (joined packages; leading package and grey zone).
@@ -144,6 +146,7 @@ impl Default for Config {
             duplicate: 0.004,
             late: 0.003,
             nil_transactions: 0.15,
+            panel_only: 0.3,
             clock_offset_ms_max: 300,
             chains: true,
             forgotten_unloads: 0.08,
@@ -181,6 +184,7 @@ impl Config {
             duplicate: 0.0,
             late: 0.0,
             nil_transactions: 0.0,
+            panel_only: 0.0,
             clock_offset_ms_max: 0,
             chains: false,
             forgotten_unloads: 0.0,

@@ -457,7 +457,13 @@ impl Line {
     fn reflow(&mut self, panel: &Panel, at: i64) -> i64 {
         let enter = at.max(self.stations[OVEN as usize].free);
         let leave = enter + 240 * SECOND + self.random.between(0, 3 * SECOND);
-        let listing = panel.listing(false);
+        let mut listing = panel.listing(false);
+        let as_panel = self.random.chance(self.config.panel_only);
+        if as_panel {
+            // Only the bar code of the panel is read; what is recorded on the panel holds for its boards.
+            self.delivery.count("pass of the panel as a whole");
+            listing.units.clear();
+        }
         self.transfer(OVEN, enter, "UnitsArrived", &listing);
         let temperature =
             |random: &mut Random, set: i64| f64::from(random.between(set * 10 - 15, set * 10 + 15) as i32) / 10.0;
@@ -496,6 +502,10 @@ impl Line {
         self.send(OVEN, leave - SECOND, "CFX.Production.Processing.UnitsProcessed", &body);
         self.transfer(OVEN, leave, "UnitsDeparted", &listing);
         self.delivery.count("pass by arrival and departure");
+        if as_panel {
+            listing = panel.listing(false);
+            listing.units.iter_mut().for_each(|listed| listed.status = "Pass");
+        }
         let pass = self.record_pass(OVEN, &listing, enter);
         self.end_pass(OVEN, pass, leave);
         self.stations[OVEN as usize].free = enter + 30 * SECOND;

@@ -83,7 +83,8 @@ impl Line {
         let mut verdicts = Vec::new();
         for (number, board) in (1..).zip(&boards) {
             let bad = board.attempt == 1 && board.board.suspect.is_some() && self.random.chance(0.17);
-            let failed = bad || self.random.chance(self.config.test_failures);
+            let again = board.attempt > 1 && self.random.chance(0.12);
+            let failed = bad || again || self.random.chance(self.config.test_failures);
             if bad {
                 self.delivery.count("failure by a bad capacitor");
             }

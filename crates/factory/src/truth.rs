@@ -2,7 +2,18 @@
 //!
 //! Direct and slow on purpose. Links are computed pass by pass whenever somebody asks; only what a whole history decides
 //! (mounts, which positions a program is known to install, which installation a removal closes) is computed once.
-//! Where the contract leaves room, the reading taken is marked READING.
+//! Where the contract leaves room, the reading taken is marked READING. Besides those in the code:
+//!
+//! - SplicePointDetected ends the stay of the depleted package and mounts the newly active one at its place; MaterialsJoined
+//!   mounts nothing. Mounting a package again where it already is changes nothing.
+//! - LeadingMaterialPackage in a report makes candidates whatever else is known; the conditions of the contract (neither
+//!   parted nor depleted before) are those of MaterialsJoined.
+//! - A grey zone alone, without a chain, makes the named package `possible`.
+//! - A removal that names no package closes the installation with all its candidates.
+//! - Rows are one per unit, relation, evidence and removal state: one pass may give a certain row and another a possible one.
+//! - A pass without a program has the key (station, no program) for what was installed or applied there.
+//! - Positions are listed for `installed` rows only; heads, nozzles and tools have none.
+//! - A head is a thing of its own beside the nozzle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
@@ -12,7 +23,7 @@ use serde::Serialize;
 use crate::board::Board;
 use crate::dispatch::{PRODUCT_PREFIX, product_name};
 use crate::line::{panel_name, serial};
-use crate::record::{Content, Fate, NONE, Naming, Pass, Placement, Record, Role};
+use crate::record::{Content, Fate, Join, NONE, Naming, Pass, Placement, Record, Role};
 
 /// How a unit is connected with a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -158,6 +169,8 @@ pub struct Truth {
     /// Removals of what nobody reported as installed.
     unmatched: Vec<usize>,
     children: HashMap<u32, Vec<u32>>,
+    /// Joins by each of the two packages.
+    joins_of: HashMap<u32, Vec<usize>>,
     package_ids: HashMap<String, u32>,
     /// What lies in which box or pallet at the end.
     lies_in: HashMap<Content, String>,
@@ -173,6 +186,11 @@ impl Truth {
             if let Some(parent) = package.parent {
                 children.entry(parent).or_default().push(id);
             }
+        }
+        let mut joins_of: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (index, join) in record.joins.iter().enumerate() {
+            joins_of.entry(join.leading).or_default().push(index);
+            joins_of.entry(join.trailing).or_default().push(index);
         }
         let mut lies_in = HashMap::new();
         for packing in &record.packings {
@@ -206,6 +224,7 @@ impl Truth {
             passes_at,
             passes_of,
             children,
+            joins_of,
             package_ids,
             lies_in,
         };
@@ -288,10 +307,12 @@ impl Truth {
 
     /// Where the units of a thing went.
     pub fn forward(&self, thing: &str) -> Forward {
-        let mut forward = Forward::default();
-        for row in self.where_used(thing) {
-            forward.units.insert(row.unit);
-        }
+        self.ahead_of(&self.where_used(thing))
+    }
+
+    fn ahead_of(&self, rows: &[Row]) -> Forward {
+        let units = rows.iter().map(|row| row.unit.clone()).collect();
+        let mut forward = Forward { units, ..Forward::default() };
         let mut climb: Vec<Content> = Vec::new();
         for name in &forward.units {
             let product = name.strip_prefix(PRODUCT_PREFIX).and_then(|digits| digits.parse().ok());
@@ -360,8 +381,8 @@ impl Truth {
         writeln!(file, "{{\"things\":[")?;
         for (number, thing) in self.things().iter().enumerate() {
             let comma = if number == 0 { "" } else { "," };
-            let entry =
-                serde_json::json!({ "thing": thing, "units": self.where_used(thing), "forward": self.forward(thing) });
+            let rows = self.where_used(thing);
+            let entry = serde_json::json!({ "thing": thing, "units": rows, "forward": self.ahead_of(&rows) });
             writeln!(file, "{comma}{entry}")?;
         }
         writeln!(file, "],\"reality\":[")?;
@@ -508,23 +529,28 @@ impl Truth {
         if placement.leading != NONE {
             members.insert(placement.leading);
         }
-        loop {
-            let before = members.len();
-            for join in &self.record.joins {
-                let depleted = self.record.depleted.get(&join.leading);
-                let open =
-                    join.at <= to && join.parted.is_none_or(|at| at >= from) && depleted.is_none_or(|at| *at >= from);
-                if open && (members.contains(&join.leading) || members.contains(&join.trailing)) {
-                    members.extend([join.leading, join.trailing]);
-                }
-            }
-            if members.len() == before {
-                break;
-            }
-        }
+        self.follow_joins(&mut members, |join| {
+            let depleted = self.record.depleted.get(&join.leading);
+            join.at <= to && join.parted.is_none_or(|at| at >= from) && depleted.is_none_or(|at| *at >= from)
+        });
         let sure = members.len() == 1 && !placement.grey;
         let evidence = if sure { Evidence::Certain } else { Evidence::Possible };
         members.into_iter().map(|package| (package, evidence)).collect()
+    }
+
+    /// Adds everything that is joined with the members, however far along the chain.
+    fn follow_joins(&self, members: &mut BTreeSet<u32>, counts: impl Fn(&Join) -> bool) {
+        let mut next: Vec<u32> = members.iter().copied().collect();
+        while let Some(member) = next.pop() {
+            for index in self.joins_of.get(&member).into_iter().flatten() {
+                let join = &self.record.joins[*index];
+                for other in [join.leading, join.trailing] {
+                    if counts(join) && members.insert(other) {
+                        next.push(other);
+                    }
+                }
+            }
+        }
     }
 
     /// All links of one pass to packages.
@@ -534,16 +560,12 @@ impl Truth {
         let mut linked: HashSet<(u8, u32)> = HashSet::new();
         // Most placements of a pass have the same candidates: remember them for the same name at the same time.
         let mut remembered: HashMap<(u32, u32, bool), Vec<(u32, Evidence)>> = HashMap::new();
-        let joined =
-            |package: u32| self.record.joins.iter().any(|join| join.leading == package || join.trailing == package);
-        let mut is_joined: HashMap<u32, bool> = HashMap::new();
+        let is_joined = |package: u32| self.joins_of.contains_key(&package);
         for number in pass.placements.0..pass.placements.1 {
             let placement = &self.record.placements[number as usize];
             if !placement.delivered || placement.fate == Fate::NotInstalled {
                 continue;
             }
-            let mut is_joined =
-                |package: u32| package != NONE && *is_joined.entry(package).or_insert_with(|| joined(package));
             let timed = placement.after_start != NONE && (is_joined(placement.package) || is_joined(placement.leading));
             let timeless = placement.fate == Fate::Installed && !timed;
             let candidates = if timeless {
@@ -682,17 +704,7 @@ impl Truth {
     fn passes_that_may_link(&self, package: u32) -> BTreeSet<u32> {
         // Whoever was ever joined with it, however far along the chain.
         let mut relatives = BTreeSet::from([package]);
-        loop {
-            let before = relatives.len();
-            for join in &self.record.joins {
-                if relatives.contains(&join.leading) || relatives.contains(&join.trailing) {
-                    relatives.extend([join.leading, join.trailing]);
-                }
-            }
-            if relatives.len() == before {
-                break;
-            }
-        }
+        self.follow_joins(&mut relatives, |_| true);
         let mut passes = BTreeSet::new();
         for relative in &relatives {
             passes.extend(self.naming.get(relative).into_iter().flatten());

@@ -241,6 +241,7 @@ fn everything_happens_in_three_hundred_panels() {
         "part placed at the bench",
         "pass by arrival and departure",
         "paste topped up",
+        "pass of the panel as a whole",
         "pick rejected",
         "position left empty",
         "reel change with stop",
