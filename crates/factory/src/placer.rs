@@ -440,9 +440,8 @@ impl Line {
             && placement.fate == Fate::Installed
             && self.record.keep
         {
-            let (nozzle, head) = nozzle(machine, slot);
+            let (nozzle, _) = nozzle(machine, slot);
             self.record.name_once(placement.pass, placement.nest, Role::Tool(NOZZLE), &format!("tool:{nozzle}"));
-            self.record.name_once(placement.pass, placement.nest, Role::Tool("Head"), &format!("tool:{head}"));
         }
     }
 

@@ -12,8 +12,8 @@
 //! - A removal that names no package closes the installation with all its candidates.
 //! - Rows are one per unit, relation, evidence and removal state: one pass may give a certain row and another a possible one.
 //! - A pass without a program has the key (station, no program) for what was installed or applied there.
-//! - Positions are listed for `installed` rows only; heads, nozzles and tools have none.
-//! - A head is a thing of its own beside the nozzle.
+//! - Positions are listed for `installed` rows only; nozzles and other tools have none.
+//! - HeadAndNozzle is one tool with one identifier (the nozzle's); the head it sits on is a property of it, not a second thing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
@@ -369,6 +369,14 @@ impl Truth {
     /// How many parts were placed.
     pub fn placements(&self) -> usize {
         self.record.placements.iter().filter(|placement| placement.fate != Fate::NotInstalled).count()
+    }
+
+    /// Lots: code, manufacturer, and the maker's part number.
+    pub fn lots(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.record.lots.iter().map(|(code, part)| {
+            let part = &self.board.parts[*part as usize];
+            (code.as_str(), part.manufacturer.as_str(), part.mpn.as_str())
+        })
     }
 
     /// Serials and the units they name.
