@@ -1,11 +1,30 @@
-//! Questions: what is in this, and where did it go.
+//! Questions: what is in this unit and what happened to it; where did this thing go.
+//!
+//! Both directions come from one evaluation (`evidence`): `trace` evaluates the passes of a unit, `where_used` finds the passes that may bear on a
+//! thing and evaluates those. So they agree by construction. What the answers mean is `docs/answers.md`.
+
+mod about;
+mod belonging;
+mod evidence;
+mod history;
+mod names;
+mod now;
+mod pass;
+mod query;
+mod trace;
+mod where_used;
 
 use kernel::event::Event;
 use kernel::id::Seq;
 use kernel::time::Time;
 use store::{SiteReader, StoreError};
 
-use crate::answer::{self, StationNow, ThingAbout, Trace, WhereUsed};
+use crate::answer;
+
+pub use about::{about, look_up};
+pub use now::now;
+pub use trace::trace;
+pub use where_used::where_used;
 
 /// What a question is answered from. The reader is bounded to what the question may know.
 pub struct Snapshot<'a> {
@@ -58,32 +77,4 @@ pub enum QuestionError {
     Store(#[from] StoreError),
 }
 
-/// What is in a unit and what happened to it.
-pub fn trace(_snapshot: &Snapshot<'_>, thing: &str) -> Result<Trace, QuestionError> {
-    Err(QuestionError::Unknown(thing.to_owned()))
-}
-
-/// Where a thing went, within a window of time.
-pub fn where_used(
-    _snapshot: &Snapshot<'_>,
-    thing: &str,
-    _from: Option<Time>,
-    _until: Option<Time>,
-) -> Result<WhereUsed, QuestionError> {
-    Err(QuestionError::Unknown(thing.to_owned()))
-}
-
-/// What is known of a thing that is not a unit.
-pub fn about(_snapshot: &Snapshot<'_>, thing: &str) -> Result<ThingAbout, QuestionError> {
-    Err(QuestionError::Unknown(thing.to_owned()))
-}
-
-/// Things that a text may mean, for the scan box.
-pub fn look_up(_snapshot: &Snapshot<'_>, text: &str, _limit: usize) -> Result<Vec<String>, QuestionError> {
-    Err(QuestionError::Unknown(text.to_owned()))
-}
-
-/// The stations as they stand.
-pub fn now(_snapshot: &Snapshot<'_>) -> Result<Vec<StationNow>, QuestionError> {
-    Ok(Vec::new())
-}
+type Result<T> = std::result::Result<T, QuestionError>;

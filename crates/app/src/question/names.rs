@@ -48,7 +48,10 @@ impl UnitClass {
     /// Whether a panel (or carrier in its cycle) mentioned as a whole holds this unit.
     pub(super) fn lies_on(&self, id: Id, at: Time) -> Option<bool> {
         let whole = id.position() == 0;
-        let matching = self.aliases.iter().filter(|alias| whole && alias.id.whole() == id && alias.id.position() > 0 && alias.holds(at));
+        let matching = self
+            .aliases
+            .iter()
+            .filter(|alias| whole && alias.id.whole() == id && alias.id.position() > 0 && alias.holds(at));
         matching.map(|alias| alias.shared).min()
     }
 }
@@ -82,11 +85,15 @@ impl Desk<'_> {
 
     /// Positions that a unit's name was mentioned with, without the whole.
     fn positions(&self, whole: Id) -> Result<Vec<Id>> {
-        self.memo(|memo| &mut memo.positions, whole, || {
-            let mut seen = self.snapshot.reader.positions_of(whole)?;
-            seen.retain(|id| id.position() > 0);
-            Ok(seen)
-        })
+        self.memo(
+            |memo| &mut memo.positions,
+            whole,
+            || {
+                let mut seen = self.snapshot.reader.positions_of(whole)?;
+                seen.retain(|id| id.position() > 0);
+                Ok(seen)
+            },
+        )
     }
 
     pub(super) fn named_on(&self, scope: Id) -> Result<Vec<(u32, Id, Time)>> {
@@ -95,52 +102,67 @@ impl Desk<'_> {
 
     /// Cycles of a carrier, by time.
     pub(super) fn cycles(&self, carrier: Id) -> Result<Vec<Cycle>> {
-        self.memo(|memo| &mut memo.cycles, carrier, || {
-            let points = self.snapshot.reader.contents_of(carrier)?;
-            let points: Vec<_> = points.into_iter().map(|(_, point)| point).filter(|point| point.belonging == Belonging::Carried).collect();
-            let mut cycles: Vec<Cycle> = Vec::new();
-            for point in points.iter().filter(|point| point.on) {
-                let Some(unit) = point.child else { continue };
-                let position = point.position.parse().unwrap_or(0);
-                let ends = points.iter().filter(|end| {
-                    let same_unit = end.child.is_none() || end.child == Some(unit);
-                    // An unload that repeats the carrier's identifier empties the position.
-                    let same_position = end.child.is_some_and(|child| child.whole() == carrier) && end.position == point.position;
-                    !end.on && end.at >= point.at && (same_unit || same_position)
-                });
-                let until = ends.map(|end| end.at).min().unwrap_or(Time::MAX);
-                cycles.push(Cycle { carrier, position, unit, from: point.at, until });
-            }
-            cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
-            Ok(cycles)
-        })
+        self.memo(
+            |memo| &mut memo.cycles,
+            carrier,
+            || {
+                let points = self.snapshot.reader.contents_of(carrier)?;
+                let points: Vec<_> = points
+                    .into_iter()
+                    .map(|(_, point)| point)
+                    .filter(|point| point.belonging == Belonging::Carried)
+                    .collect();
+                let mut cycles: Vec<Cycle> = Vec::new();
+                for point in points.iter().filter(|point| point.on) {
+                    let Some(unit) = point.child else { continue };
+                    let position = point.position.parse().unwrap_or(0);
+                    let ends = points.iter().filter(|end| {
+                        let same_unit = end.child.is_none() || end.child == Some(unit);
+                        // An unload that repeats the carrier's identifier empties the position.
+                        let same_position =
+                            end.child.is_some_and(|child| child.whole() == carrier) && end.position == point.position;
+                        !end.on && end.at >= point.at && (same_unit || same_position)
+                    });
+                    let until = ends.map(|end| end.at).min().unwrap_or(Time::MAX);
+                    cycles.push(Cycle { carrier, position, unit, from: point.at, until });
+                }
+                cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
+                Ok(cycles)
+            },
+        )
     }
 
     /// Whether the name is one of a reusable carrier: units were put on it or taken off it, or different units with homes elsewhere lay at one position.
     pub(super) fn is_carrier(&self, whole: Id) -> Result<bool> {
-        self.memo(|memo| &mut memo.carriers, whole, || {
-            let carried = self.snapshot.reader.contents_of(whole)?;
-            if carried.iter().any(|(_, point)| point.belonging == Belonging::Carried) {
-                return Ok(true);
-            }
-            let mut at_position: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
-            for (position, thing, _) in self.named_on(whole)? {
-                if thing.whole() != whole {
-                    at_position.entry(position).or_default().insert(thing);
-                }
-            }
-            for things in at_position.values().filter(|things| things.len() > 1) {
-                let mut elsewhere = 0;
-                for thing in things {
-                    let homes = self.snapshot.reader.places_of_name(*thing)?;
-                    elsewhere += usize::from(homes.iter().any(|(scope, ..)| *scope != whole && scope.whole() != thing.whole()));
-                }
-                if elsewhere > 1 {
+        self.memo(
+            |memo| &mut memo.carriers,
+            whole,
+            || {
+                let carried = self.snapshot.reader.contents_of(whole)?;
+                if carried.iter().any(|(_, point)| point.belonging == Belonging::Carried) {
                     return Ok(true);
                 }
-            }
-            Ok(false)
-        })
+                let mut at_position: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
+                for (position, thing, _) in self.named_on(whole)? {
+                    if thing.whole() != whole {
+                        at_position.entry(position).or_default().insert(thing);
+                    }
+                }
+                for things in at_position.values().filter(|things| things.len() > 1) {
+                    let mut elsewhere = 0;
+                    for thing in things {
+                        let homes = self.snapshot.reader.places_of_name(*thing)?;
+                        elsewhere += usize::from(
+                            homes.iter().any(|(scope, ..)| *scope != whole && scope.whole() != thing.whole()),
+                        );
+                    }
+                    if elsewhere > 1 {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            },
+        )
     }
 
     /// Identities that are one with this one by writing alone: `I/1` and `I`, unless `I` holds several units.
@@ -195,33 +217,43 @@ impl Desk<'_> {
 
     /// All that messages call a unit.
     pub(super) fn class(&self, key: Id) -> Result<UnitClass> {
-        self.memo(|memo| &mut memo.classes, key, || {
-            let always = |id: Id, shared: bool| Alias { id, from: Time::MIN, until: Time::MAX, shared };
-            let mut aliases: BTreeSet<Alias> = self.spellings(key)?.into_iter().map(|id| always(id, false)).collect();
-            if key.position() > 0 {
-                for (position, thing, _) in self.named_on(key.whole())? {
-                    if position == key.position() && thing != key {
-                        let shared = self.homes(thing)?.len() > 1;
-                        aliases.extend(self.spellings(thing)?.into_iter().map(|id| always(id, shared)));
-                    }
-                }
-            }
-            let own: Vec<Alias> = aliases.iter().copied().collect();
-            for alias in own {
-                for (_, point) in self.snapshot.reader.within_of(alias.id)? {
-                    if point.belonging != Belonging::Carried || !point.on {
-                        continue;
-                    }
-                    for cycle in self.cycles(point.parent)? {
-                        if cycle.unit == alias.id && cycle.from == point.at {
-                            let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
-                            aliases.insert(Alias { id, from: cycle.from, until: cycle.until, shared: alias.shared });
+        self.memo(
+            |memo| &mut memo.classes,
+            key,
+            || {
+                let always = |id: Id, shared: bool| Alias { id, from: Time::MIN, until: Time::MAX, shared };
+                let mut aliases: BTreeSet<Alias> =
+                    self.spellings(key)?.into_iter().map(|id| always(id, false)).collect();
+                if key.position() > 0 {
+                    for (position, thing, _) in self.named_on(key.whole())? {
+                        if position == key.position() && thing != key {
+                            let shared = self.homes(thing)?.len() > 1;
+                            aliases.extend(self.spellings(thing)?.into_iter().map(|id| always(id, shared)));
                         }
                     }
                 }
-            }
-            Ok(UnitClass { key, aliases: aliases.into_iter().collect() })
-        })
+                let own: Vec<Alias> = aliases.iter().copied().collect();
+                for alias in own {
+                    for (_, point) in self.snapshot.reader.within_of(alias.id)? {
+                        if point.belonging != Belonging::Carried || !point.on {
+                            continue;
+                        }
+                        for cycle in self.cycles(point.parent)? {
+                            if cycle.unit == alias.id && cycle.from == point.at {
+                                let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
+                                aliases.insert(Alias {
+                                    id,
+                                    from: cycle.from,
+                                    until: cycle.until,
+                                    shared: alias.shared,
+                                });
+                            }
+                        }
+                    }
+                }
+                Ok(UnitClass { key, aliases: aliases.into_iter().collect() })
+            },
+        )
     }
 
     /// All names of a unit, its key first.
@@ -248,7 +280,9 @@ impl Desk<'_> {
         let wanted = |of: Kind| kind.map_or(of != Kind::Place, |kind| kind == of);
         found.extend(reader.things_called(&key)?.into_iter().filter(|(of, _)| wanted(*of)));
         if wanted(Kind::Unit) {
-            if let Some((whole, position)) = key.rsplit_once('/').and_then(|(whole, position)| Some((whole, position.parse().ok()?))) {
+            if let Some((whole, position)) =
+                key.rsplit_once('/').and_then(|(whole, position)| Some((whole, position.parse().ok()?)))
+            {
                 if let Some(whole) = reader.thing(Kind::Unit, whole)? {
                     let unit = whole.at(position).filter(|_| position > 0);
                     let mut seen = self.positions(whole)?;

@@ -55,7 +55,8 @@ impl UnitPass {
     /// Programs that its messages name.
     pub(super) fn programs(&self) -> Vec<Id> {
         let namings = self.facts.iter().flat_map(|fact| &fact.namings);
-        let mut programs: Vec<Id> = namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
+        let mut programs: Vec<Id> =
+            namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
         programs.sort_unstable();
         programs.dedup();
         programs
@@ -82,7 +83,8 @@ fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)>
 
 /// Position of a unit on the panel or carrier that is named as a whole.
 fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
-    let on = class.aliases.iter().find(|alias| alias.id.whole() == whole.whole() && alias.from <= at && at < alias.until);
+    let on =
+        class.aliases.iter().find(|alias| alias.id.whole() == whole.whole() && alias.from <= at && at < alias.until);
     on.map_or(0, |alias| alias.id.position())
 }
 
@@ -99,7 +101,8 @@ impl Desk<'_> {
         let mut visits: BTreeMap<Id, Vec<(PassId, PassFact)>> = BTreeMap::new();
         for row in rows.into_values() {
             if row.visit {
-                let facts = row.facts.into_iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
+                let facts =
+                    row.facts.into_iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
                 visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact)));
             } else {
                 passes.extend(self.of_transaction(class, row));
@@ -131,12 +134,21 @@ impl Desk<'_> {
                 || names_unit(class, fact)
         };
         let facts: Vec<PassFact> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
-        let partial = facts.iter().find_map(|fact| listed(class, fact).or_else(|| names_unit(class, fact).then_some((0, UnitStatus::Pass, false))));
+        let partial = facts.iter().find_map(|fact| {
+            listed(class, fact).or_else(|| names_unit(class, fact).then_some((0, UnitStatus::Pass, false)))
+        });
         // Nobody lists the pass's units: those that its messages speak of are in it.
         let nobody = listing.is_empty();
         let (position, status, shared) = membership.or(partial)?;
         let alone = listing.iter().all(|fact| fact.units.len() == 1);
-        Some(UnitPass::of(vec![row.id], row.station, facts, membership.is_some() || nobody, (position, status, shared), alone))
+        Some(UnitPass::of(
+            vec![row.id],
+            row.station,
+            facts,
+            membership.is_some() || nobody,
+            (position, status, shared),
+            alone,
+        ))
     }
 
     /// Messages without a transaction, by station, lane, unit and time.
@@ -149,20 +161,35 @@ impl Desk<'_> {
     ) -> Result<()> {
         let mut rest: Vec<(PassId, PassFact)> = Vec::new();
         let moves: Vec<(Time, FactKind)> = facts.iter().map(|(_, fact)| (fact.at, fact.kind)).collect();
-        let between = |kind: FactKind, from: Time, until: Time| moves.iter().any(|(at, of)| *of == kind && from < *at && *at <= until);
+        let between = |kind: FactKind, from: Time, until: Time| {
+            moves.iter().any(|(at, of)| *of == kind && from < *at && *at <= until)
+        };
         for (row, fact) in facts {
-            let host = passes.iter_mut().filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane)).filter(|pass| !pass.rows.contains(&row));
+            let host = passes
+                .iter_mut()
+                .filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane))
+                .filter(|pass| !pass.rows.contains(&row));
             let host = match fact.kind {
                 FactKind::Arrived => host
-                    .filter(|pass| pass.first().is_some_and(|first| first >= fact.at && !between(FactKind::Arrived, fact.at, first)))
+                    .filter(|pass| {
+                        pass.first()
+                            .is_some_and(|first| first >= fact.at && !between(FactKind::Arrived, fact.at, first))
+                    })
                     .min_by_key(|pass| pass.first()),
                 FactKind::Departed => host
                     .filter(|pass| {
                         let last = pass.end.or(pass.last());
-                        last.is_some_and(|last| last <= fact.at && !moves.iter().any(|(at, of)| *of == FactKind::Departed && last <= *at && *at < fact.at))
+                        last.is_some_and(|last| {
+                            last <= fact.at
+                                && !moves
+                                    .iter()
+                                    .any(|(at, of)| *of == FactKind::Departed && last <= *at && *at < fact.at)
+                        })
                     })
                     .max_by_key(|pass| pass.end.or(pass.last())),
-                _ => host.filter(|pass| pass.first().is_some_and(|first| first <= fact.at) && pass.window().1 >= fact.at).max_by_key(|pass| pass.first()),
+                _ => host
+                    .filter(|pass| pass.first().is_some_and(|first| first <= fact.at) && pass.window().1 >= fact.at)
+                    .max_by_key(|pass| pass.first()),
             };
             match host {
                 Some(pass) => pass.facts.push(fact),
@@ -199,7 +226,16 @@ impl Desk<'_> {
             let mut facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
             let moves = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind).map(|fact| fact.at);
             let (arrived, departed) = (moves(FactKind::Arrived), moves(FactKind::Departed));
-            let works = facts.iter().any(|fact| !matches!(fact.kind, FactKind::Arrived | FactKind::Departed | FactKind::Created | FactKind::Named | FactKind::Disqualified));
+            let works = facts.iter().any(|fact| {
+                !matches!(
+                    fact.kind,
+                    FactKind::Arrived
+                        | FactKind::Departed
+                        | FactKind::Created
+                        | FactKind::Named
+                        | FactKind::Disqualified
+                )
+            });
             let mut rows = rows;
             if let (Some(arrived), false) = (arrived, works) {
                 if let Some(unlisted) = self.unlisted_pass(station, arrived, departed)? {
@@ -213,7 +249,9 @@ impl Desk<'_> {
             let membership = listing.and_then(|kind| lists(*kind).find_map(|fact| listed(class, fact)));
             let Some(any) = facts.iter().find_map(|fact| listed(class, fact)) else { continue };
             let alone = listing.is_none_or(|kind| lists(*kind).all(|fact| fact.units.len() == 1));
-            let only_moves = facts.iter().all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
+            let only_moves = facts
+                .iter()
+                .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
             let member = !only_moves && (membership.is_some() || listing.is_none());
             passes.push(UnitPass::of(rows, station, facts, member, membership.unwrap_or(any), alone));
         }
@@ -225,9 +263,13 @@ impl Desk<'_> {
         const DAY: i64 = 86_400_000_000;
         let until = departed.unwrap_or(arrived.plus(DAY));
         let rows = self.snapshot.reader.passes_at(station, arrived, until)?;
-        let begin = |row: &PassRow| row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
+        let begin =
+            |row: &PassRow| row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
         let unlisted = rows.into_iter().filter(|row| {
-            let lists = row.facts.iter().any(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended) && !fact.units.is_empty());
+            let lists = row
+                .facts
+                .iter()
+                .any(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended) && !fact.units.is_empty());
             !row.visit && !lists && begin(row).is_some_and(|at| arrived <= at && at <= until)
         });
         Ok(unlisted.min_by_key(begin))
@@ -236,7 +278,11 @@ impl Desk<'_> {
 
 /// Whether a fact speaks of the unit in something it names or removes.
 fn names_unit(class: &UnitClass, fact: &PassFact) -> bool {
-    fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit)).any(|unit| unit.row() != 0 && class.means(unit, fact.at).is_some())
+    fact.namings
+        .iter()
+        .map(|naming| naming.unit)
+        .chain(fact.removals.iter().map(|removal| removal.unit))
+        .any(|unit| unit.row() != 0 && class.means(unit, fact.at).is_some())
 }
 
 pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {
@@ -244,8 +290,28 @@ pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {
 }
 
 impl UnitPass {
-    fn of(rows: Vec<PassId>, station: Id, facts: Vec<PassFact>, member: bool, (position, status, shared): (u32, UnitStatus, bool), alone: bool) -> UnitPass {
-        let mut pass = UnitPass { rows, station, lane: None, facts, member, shared, status, position, alone, start: None, end: None, margin: 0 };
+    fn of(
+        rows: Vec<PassId>,
+        station: Id,
+        facts: Vec<PassFact>,
+        member: bool,
+        (position, status, shared): (u32, UnitStatus, bool),
+        alone: bool,
+    ) -> UnitPass {
+        let mut pass = UnitPass {
+            rows,
+            station,
+            lane: None,
+            facts,
+            member,
+            shared,
+            status,
+            position,
+            alone,
+            start: None,
+            end: None,
+            margin: 0,
+        };
         pass.bound();
         pass
     }

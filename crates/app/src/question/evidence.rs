@@ -1,0 +1,1088 @@
+//! The one evaluation behind all answers: what the evidence says of a unit.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+use std::rc::Rc;
+
+use kernel::event::{Discipline, Fact, UnitStatus};
+use kernel::id::{Designator, Id, PassId, PatternId, Seq};
+use kernel::mount::{Stay, stays};
+use kernel::pass::{FactKind, PassFact, Removal, Role};
+use kernel::placement::{Cell, Fate, decode};
+use kernel::project::HOUR;
+use kernel::row::{Descent, MountChange, MountPoint, Profile};
+use kernel::thing::{Kind, Name};
+use kernel::time::Time;
+use store::{PassRow, ReportRow};
+
+use super::names::{Cycle, UnitClass};
+use super::pass::{UnitPass, lanes_meet};
+use super::{Result, Snapshot};
+use crate::answer::{Evidence, Gap, Relation};
+
+/// Where a question is worked on: the snapshot, and what was already looked up in it.
+pub(super) struct Desk<'a> {
+    pub(super) snapshot: &'a Snapshot<'a>,
+    memo: RefCell<Memo>,
+}
+
+#[derive(Default)]
+pub(super) struct Memo {
+    pub(super) names: HashMap<i64, Option<Name>>,
+    pub(super) positions: HashMap<Id, Vec<Id>>,
+    pub(super) named_on: HashMap<Id, Vec<(u32, Id, Time)>>,
+    pub(super) cycles: HashMap<Id, Vec<Cycle>>,
+    pub(super) carriers: HashMap<Id, bool>,
+    pub(super) keys: HashMap<(Id, Option<Time>), Vec<Id>>,
+    pub(super) classes: HashMap<Id, UnitClass>,
+    pass_rows: HashMap<Id, Rc<Vec<PassRow>>>,
+    designators: HashMap<Designator, Rc<str>>,
+    stays: HashMap<Id, Rc<Vec<Stay>>>,
+    reports: HashMap<(Id, PatternId, Seq), Option<Rc<Report>>>,
+    times: HashMap<Seq, Rc<PlacedTimes>>,
+    links: HashMap<Id, Rc<Vec<Splice>>>,
+    profiles: HashMap<Id, Option<Rc<Profile>>>,
+    known: HashMap<(Id, Id), Rc<BTreeSet<Designator>>>,
+    needs: HashMap<(Id, Id, Id), bool>,
+    parts: HashMap<Id, Rc<BTreeSet<Id>>>,
+    programs: HashMap<PassId, Vec<Id>>,
+    tool_kinds: HashMap<Id, Vec<Id>>,
+    products: HashMap<Id, Vec<Id>>,
+}
+
+/// A decoded report.
+pub(super) struct Report {
+    pub(super) row: ReportRow,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Times of components by unit identifier, position and designator, as the message gives them.
+type PlacedTimes = HashMap<(String, u32, String), Time>;
+
+/// A splice between two packages and how long it lasted, closed.
+#[derive(Clone, Debug)]
+struct Splice {
+    other: Id,
+    from: Time,
+    until: Time,
+}
+
+/// One row of evidence about a unit.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    /// The thing: a package, tool, person or program. `None`: the package is not known.
+    pub(super) thing: Option<Id>,
+    pub(super) kind: Kind,
+    pub(super) relation: Relation,
+    pub(super) evidence: Evidence,
+    pub(super) designator: Option<Designator>,
+    pub(super) at: Option<Time>,
+    pub(super) until: Option<Time>,
+    pub(super) removed_at: Option<Time>,
+    pub(super) station: Option<Id>,
+    pub(super) place: Option<Id>,
+    pub(super) reasons: Vec<String>,
+    pub(super) seq: Option<Seq>,
+    /// The child whose row it is.
+    pub(super) via: Option<Id>,
+    /// Position text, where it is no designator (an assembly's).
+    pub(super) position: Option<String>,
+}
+
+/// What the evidence says of a unit.
+#[derive(Clone, Debug, Default)]
+pub(super) struct UnitEvidence {
+    pub(super) findings: Vec<Finding>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) broken: Vec<Gap>,
+}
+
+/// What a question is about: these things, in these passes.
+pub(super) struct Focus {
+    pub(super) things: BTreeSet<Id>,
+    pub(super) passes: BTreeSet<PassId>,
+}
+
+/// A component as installed, with the packages it may be from.
+struct Installation {
+    designator: Designator,
+    at: Time,
+    candidates: Vec<(Option<Id>, Evidence, Vec<String>)>,
+    station: Id,
+    place: Option<Id>,
+    seq: Seq,
+    removed_at: Option<Time>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot<'a>) -> Desk<'a> {
+        Desk { snapshot, memo: RefCell::default() }
+    }
+
+    pub(super) fn memo<K: Eq + Hash + Clone, V: Clone>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut HashMap<K, V>,
+        key: K,
+        find: impl FnOnce() -> Result<V>,
+    ) -> Result<V> {
+        if let Some(known) = of(&mut self.memo.borrow_mut()).get(&key) {
+            return Ok(known.clone());
+        }
+        let found = find()?;
+        of(&mut self.memo.borrow_mut()).insert(key, found.clone());
+        Ok(found)
+    }
+
+    pub(super) fn pass_rows_of(&self, whole: Id) -> Result<Vec<PassRow>> {
+        let rows =
+            self.memo(|memo| &mut memo.pass_rows, whole, || Ok(Rc::new(self.snapshot.reader.passes_of(whole)?)))?;
+        Ok(rows.to_vec())
+    }
+
+    pub(super) fn designator_text(&self, designator: Designator) -> Result<Rc<str>> {
+        self.memo(
+            |memo| &mut memo.designators,
+            designator,
+            || Ok(self.snapshot.reader.designator_text(designator)?.unwrap_or_default().into()),
+        )
+    }
+
+    // Stations.
+
+    pub(super) fn profile(&self, station: Id) -> Result<Option<Rc<Profile>>> {
+        self.memo(
+            |memo| &mut memo.profiles,
+            station,
+            || Ok(self.snapshot.reader.profiles(station)?.pop().map(|(_, profile)| Rc::new(profile))),
+        )
+    }
+
+    /// Name of a station as people know it.
+    pub(super) fn station_text(&self, station: Id) -> Result<String> {
+        let profiled = self.profile(station)?.map(|profile| profile.station.clone()).filter(|name| !name.is_empty());
+        profiled.map_or_else(|| self.key_text(station), Ok)
+    }
+
+    /// Name of a place on its station.
+    pub(super) fn place_text(&self, place: Id) -> Result<String> {
+        let key = self.key_text(place)?;
+        let mut parts = key.rsplitn(3, '|');
+        let (last, label) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        Ok(match label {
+            "tool" | "program" | "" => last.to_owned(),
+            label => label.to_owned(),
+        })
+    }
+
+    /// All stays at a station.
+    pub(super) fn stays_at(&self, station: Id) -> Result<Rc<Vec<Stay>>> {
+        self.memo(
+            |memo| &mut memo.stays,
+            station,
+            || {
+                let reader = self.snapshot.reader;
+                let mut points = reader.mounts_at(station)?;
+                let mut things: BTreeSet<Id> = BTreeSet::new();
+                let mut carriers: BTreeSet<Id> = BTreeSet::new();
+                for point in points.iter().filter(|point| point.change == MountChange::On) {
+                    things.extend(point.thing);
+                    carriers.extend(&point.carriers);
+                    if point.kind == Some(Kind::Carrier) {
+                        carriers.extend(point.thing);
+                    }
+                }
+                for carrier in &carriers {
+                    things.extend(reader.carried_by(*carrier)?);
+                }
+                let mut elsewhere: Vec<MountPoint> = Vec::new();
+                for thing in things.union(&carriers) {
+                    elsewhere.extend(reader.mounts_of(*thing)?);
+                }
+                carriers.extend(elsewhere.iter().flat_map(|point| &point.carriers));
+                for carrier in carriers.difference(&things) {
+                    elsewhere.extend(reader.mounts_of(*carrier)?);
+                }
+                points.extend(elsewhere);
+                let mut found = self.stays_of_points(&points)?;
+                found.retain(|stay| stay.station == station);
+                Ok(Rc::new(found))
+            },
+        )
+    }
+
+    fn stays_of_points(&self, points: &[MountPoint]) -> Result<Vec<Stay>> {
+        let mut disciplines: HashMap<(Option<Id>, Id), Discipline> = HashMap::new();
+        for point in points {
+            let key = (point.place, point.station);
+            if let std::collections::hash_map::Entry::Vacant(entry) = disciplines.entry(key) {
+                let profile = self.profile(point.station)?;
+                let label = point.place.map(|place| self.place_text(place)).transpose()?.unwrap_or_default();
+                let given =
+                    profile.as_ref().and_then(|profile| profile.places.get(&label).or_else(|| profile.places.get("*")));
+                entry.insert(given.copied().unwrap_or_default());
+            }
+        }
+        Ok(stays(points, &|kind, place, station| match kind {
+            Kind::Program => Discipline::Single,
+            Kind::Person | Kind::Tool => Discipline::Crowd,
+            _ => disciplines.get(&(place, station)).copied().unwrap_or_default(),
+        }))
+    }
+
+    /// Stays of one thing, wherever it was.
+    pub(super) fn stays_of(&self, thing: Id) -> Result<Vec<Stay>> {
+        let points = self.snapshot.reader.mounts_of(thing)?;
+        let mut stations: BTreeSet<Id> =
+            points.iter().filter(|point| point.change == MountChange::On).map(|point| point.station).collect();
+        let mut carriers: BTreeSet<Id> = points.iter().flat_map(|point| point.carriers.iter().copied()).collect();
+        for depth in 0..2 {
+            for carrier in carriers.clone() {
+                for point in self.snapshot.reader.mounts_of(carrier)? {
+                    stations.insert(point.station);
+                    if depth == 0 {
+                        carriers.extend(point.carriers);
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for station in stations {
+            found.extend(self.stays_at(station)?.iter().filter(|stay| stay.thing == thing).cloned());
+        }
+        found.sort_by_key(|stay| (stay.from, stay.until));
+        Ok(found)
+    }
+
+    // Packages.
+
+    /// Parts of which some message said that the package is.
+    pub(super) fn parts(&self, package: Id) -> Result<Rc<BTreeSet<Id>>> {
+        self.memo(
+            |memo| &mut memo.parts,
+            package,
+            || {
+                let own = self.snapshot.reader.statements(package)?;
+                let mut parts: BTreeSet<Id> = own.iter().filter_map(|(_, statement)| statement.part).collect();
+                if parts.is_empty() {
+                    for (source, descent, _) in self.snapshot.reader.derived(package, false)? {
+                        if descent == Descent::Split && source != package {
+                            let stated = self.snapshot.reader.statements(source)?;
+                            parts.extend(stated.iter().filter_map(|(_, statement)| statement.part));
+                        }
+                    }
+                }
+                Ok(Rc::new(parts))
+            },
+        )
+    }
+
+    /// Packages spliced directly to this one, and for how long.
+    fn splices(&self, package: Id) -> Result<Rc<Vec<Splice>>> {
+        self.memo(
+            |memo| &mut memo.links,
+            package,
+            || {
+                let reader = self.snapshot.reader;
+                let forward = reader.derived(package, true)?;
+                let backward = reader.derived(package, false)?;
+                let mut splices = Vec::new();
+                let joined = |links: &[(Id, Descent, Time)], leads: bool| -> Vec<(Id, Time, bool)> {
+                    links.iter().filter(|link| link.1 == Descent::Joined).map(|link| (link.0, link.2, leads)).collect()
+                };
+                for (other, from, leads) in joined(&forward, true).into_iter().chain(joined(&backward, false)) {
+                    let parted = forward
+                        .iter()
+                        .chain(&backward)
+                        .filter(|link| link.1 == Descent::Parted && link.0 == other)
+                        .map(|link| link.2);
+                    let leading = if leads { package } else { other };
+                    let depleted = reader.mounts_of(leading)?;
+                    let depleted =
+                        depleted.iter().filter(|point| point.change == MountChange::Depleted).map(|point| point.at);
+                    let until = parted.chain(depleted).filter(|at| *at >= from).min().unwrap_or(Time::MAX);
+                    splices.push(Splice { other, from, until });
+                }
+                Ok(Rc::new(splices))
+            },
+        )
+    }
+
+    /// Other members of the chain that was open for a package at some time of a closed window.
+    fn chain(&self, package: Id, from: Time, until: Time) -> Result<BTreeSet<Id>> {
+        let mut members = BTreeSet::from([package]);
+        let mut frontier = vec![package];
+        while let Some(next) = frontier.pop() {
+            for splice in self.splices(next)?.iter() {
+                if splice.from <= until && splice.until >= from && members.insert(splice.other) {
+                    frontier.push(splice.other);
+                }
+            }
+        }
+        members.remove(&package);
+        Ok(members)
+    }
+
+    /// All packages that were ever in one chain with this one.
+    pub(super) fn chain_ever(&self, package: Id) -> Result<BTreeSet<Id>> {
+        self.chain(package, Time::MIN, Time::MAX)
+    }
+
+    // Reports.
+
+    pub(super) fn report(&self, station: Id, pattern: PatternId, seq: Seq) -> Result<Option<Rc<Report>>> {
+        self.memo(
+            |memo| &mut memo.reports,
+            (station, pattern, seq),
+            || {
+                let found = self.snapshot.reader.report(station, pattern, seq)?;
+                Ok(found.map(|(row, coded)| Rc::new(Report { row, cells: decode(&coded) })))
+            },
+        )
+    }
+
+    /// Reports of a pass's facts.
+    fn reports(&self, station: Id, facts: &[PassFact]) -> Result<Vec<Rc<Report>>> {
+        let mut reports = Vec::new();
+        for fact in facts.iter().filter(|fact| fact.kind == FactKind::Installed) {
+            for naming in fact.namings.iter().filter(|naming| naming.role == Role::Pattern) {
+                reports.extend(self.report(station, PatternId(naming.thing.0), fact.seq)?);
+            }
+        }
+        Ok(reports)
+    }
+
+    fn placed_times(&self, seq: Seq) -> Result<Rc<PlacedTimes>> {
+        self.memo(
+            |memo| &mut memo.times,
+            seq,
+            || {
+                let mut times = PlacedTimes::new();
+                if let Some(Fact::Installed(fact)) = (self.snapshot.events)(seq).map(|event| event.fact) {
+                    for material in &fact.materials {
+                        for placed in &material.components {
+                            if let Some(at) = &placed.at {
+                                let key = (
+                                    material.identifier.clone(),
+                                    material.position.unwrap_or(0),
+                                    placed.designator.clone(),
+                                );
+                                times.insert(key, at.at);
+                            }
+                        }
+                    }
+                }
+                Ok(Rc::new(times))
+            },
+        )
+    }
+
+    /// When a component was installed by its own time, if the report gives one.
+    fn placed_at(&self, report: &ReportRow, cell: &Cell) -> Result<Option<Time>> {
+        if !report.timed {
+            return Ok(None);
+        }
+        let times = self.placed_times(report.seq)?;
+        let identifier = if cell.unit.row() == 0 {
+            String::new()
+        } else {
+            self.name(cell.unit)?.map(|name| name.key.to_string()).unwrap_or_default()
+        };
+        let designator = if cell.designator == Designator::NONE {
+            String::new()
+        } else {
+            self.designator_text(cell.designator)?.to_string()
+        };
+        Ok(times.get(&(identifier, cell.unit.position(), designator)).copied())
+    }
+
+    // Programs.
+
+    /// Programs under which a pass ran: those that its messages name, else those active at its station in its window.
+    fn programs_in(&self, named: Vec<Id>, station: Id, lane: Option<i64>, from: Time, until: Time) -> Result<Vec<Id>> {
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let mut programs = Vec::new();
+        for stay in self.stays_at(station)?.iter().filter(|stay| stay.kind == Kind::Program && stay.meets(from, until))
+        {
+            if lanes_meet(self.program_lane(stay)?, lane) {
+                programs.push(stay.thing);
+            }
+        }
+        programs.sort_unstable();
+        programs.dedup();
+        Ok(programs)
+    }
+
+    fn program_lane(&self, stay: &Stay) -> Result<Option<i64>> {
+        let Some(place) = stay.place else { return Ok(None) };
+        let key = self.key_text(place)?;
+        Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
+    }
+
+    fn programs_of_row(&self, row: &PassRow) -> Result<Vec<Id>> {
+        self.memo(
+            |memo| &mut memo.programs,
+            row.id,
+            || {
+                let mut named: Vec<Id> = row
+                    .facts
+                    .iter()
+                    .flat_map(|fact| &fact.namings)
+                    .filter(|naming| naming.role == Role::Program)
+                    .map(|naming| naming.thing)
+                    .collect();
+                named.sort_unstable();
+                named.dedup();
+                let lane = row.facts.iter().find_map(|fact| fact.lane);
+                let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+                let from =
+                    times(FactKind::Started).min().or(row.facts.iter().map(|fact| fact.at).min()).unwrap_or(Time::MIN);
+                let until =
+                    times(FactKind::Ended).max().or(row.facts.iter().map(|fact| fact.at).max()).unwrap_or(Time::MAX);
+                self.programs_in(named, row.station, lane, from, until)
+            },
+        )
+    }
+
+    /// Every position that any report of this station under this program accounted for.
+    fn known_positions(&self, station: Id, program: Id) -> Result<Rc<BTreeSet<Designator>>> {
+        self.memo(
+            |memo| &mut memo.known,
+            (station, program),
+            || {
+                let reader = self.snapshot.reader;
+                let mut patterns: BTreeSet<PatternId> = reader.patterns_under(station, program)?.into_iter().collect();
+                let stays = self.stays_at(station)?;
+                let runs: Vec<&Stay> =
+                    stays.iter().filter(|stay| stay.kind == Kind::Program && stay.thing == program).collect();
+                for (pattern, hour) in reader.pattern_uses(station)? {
+                    let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
+                    if patterns.contains(&pattern) || !runs.iter().any(|stay| stay.meets(from, until)) {
+                        continue;
+                    }
+                    for row in reader.passes_at(station, from, until)? {
+                        let reports = row.facts.iter().any(|fact| {
+                            fact.at >= from
+                                && fact.at < until
+                                && fact
+                                    .namings
+                                    .iter()
+                                    .any(|naming| naming.role == Role::Pattern && naming.thing.0 == pattern.0)
+                        });
+                        if reports && self.programs_of_row(&row)?.contains(&program) {
+                            patterns.insert(pattern);
+                            break;
+                        }
+                    }
+                }
+                let mut known = BTreeSet::new();
+                for pattern in patterns {
+                    known.extend(reader.pattern(pattern)?.designators());
+                }
+                known.remove(&Designator::NONE);
+                Ok(Rc::new(known))
+            },
+        )
+    }
+
+    /// Whether reports of this station under this program installed or applied this part.
+    fn program_needs(&self, station: Id, program: Id, part: Id) -> Result<bool> {
+        self.memo(
+            |memo| &mut memo.needs,
+            (station, program, part),
+            || {
+                let reader = self.snapshot.reader;
+                for package in reader.packages_of(Kind::Part, part)? {
+                    let mut checked: BTreeSet<PassId> = BTreeSet::new();
+                    for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station)
+                    {
+                        if !checked.insert(report.pass) {
+                            continue;
+                        }
+                        let Some(row) = reader.pass(report.pass)? else { continue };
+                        if !self.programs_of_row(&row)?.contains(&program) {
+                            continue;
+                        }
+                        let installs = self.report(station, report.pattern, report.seq)?.is_some_and(|report| {
+                            report
+                                .cells
+                                .iter()
+                                .any(|cell| cell.fate == Fate::Installed && cell.package == Some(package))
+                        });
+                        if installs {
+                            return Ok(true);
+                        }
+                        checked.remove(&report.pass);
+                    }
+                    for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
+                        let applies = row
+                            .facts
+                            .iter()
+                            .filter(|fact| fact.kind == FactKind::Applied)
+                            .flat_map(|fact| &fact.namings)
+                            .any(|naming| naming.thing == package);
+                        if applies && self.programs_of_row(&row)?.contains(&program) {
+                            return Ok(true);
+                        }
+                    }
+                }
+                Ok(false)
+            },
+        )
+    }
+
+    /// Products of a unit: its own, its orders', its programs'.
+    pub(super) fn products(&self, class: &UnitClass, programs: &[Id]) -> Result<Vec<Id>> {
+        let mut products = self.memo(
+            |memo| &mut memo.products,
+            class.key,
+            || {
+                let reader = self.snapshot.reader;
+                let mut products = Vec::new();
+                let mut ids: BTreeSet<Id> =
+                    class.aliases.iter().filter(|alias| alias.from == Time::MIN).map(|alias| alias.id).collect();
+                ids.extend(class.aliases.iter().filter(|alias| alias.from == Time::MIN).map(|alias| alias.id.whole()));
+                for id in ids {
+                    for whole in reader.wholes_of(id)? {
+                        match self.name(whole)?.map(|name| name.kind) {
+                            Some(Kind::Product) => products.push(whole),
+                            Some(Kind::Order) => products.extend(reader.wholes_of(whole)?),
+                            _ => {}
+                        }
+                    }
+                }
+                Ok(products)
+            },
+        )?;
+        for program in programs {
+            products.extend(self.snapshot.reader.products_of_program(*program)?);
+        }
+        products.sort_unstable();
+        products.dedup();
+        Ok(products)
+    }
+
+    // The evaluation.
+
+    /// What the evidence says of a unit itself, without what is built into it. With a focus only rows of its things, from its passes.
+    pub(super) fn evaluate(&self, class: &UnitClass, focus: Option<&Focus>) -> Result<UnitEvidence> {
+        let passes = self.unit_passes(class)?;
+        let removals = removals(class, &passes);
+        // What is removed is the newest component at its position, whatever the question is about.
+        let focus_passes = focus.filter(|_| removals.is_empty()).map(|focus| &focus.passes);
+        let in_focus = |pass: &UnitPass| focus_passes.is_none_or(|rows| pass.rows.iter().any(|row| rows.contains(row)));
+        let mut evidence = UnitEvidence::default();
+        let mut installations: Vec<Installation> = Vec::new();
+        for pass in passes.iter().filter(|pass| in_focus(pass)) {
+            let reports = self.reports(pass.station, &pass.facts)?;
+            let before = installations.len();
+            let mut accounted: BTreeSet<Designator> = BTreeSet::new();
+            let mut tools: BTreeSet<(Id, bool)> = BTreeSet::new();
+            let mut all_have_tools = true;
+            for report in &reports {
+                for cell in &report.cells {
+                    let Some(shared) = pass.names(class, cell.unit, report.row.at) else { continue };
+                    accounted.insert(cell.designator);
+                    match cell.tool {
+                        Some(tool) => {
+                            tools.insert((tool, shared));
+                        }
+                        None => all_have_tools &= cell.fate == Fate::NotInstalled,
+                    }
+                    if cell.fate == Fate::Installed {
+                        installations.push(self.installation(pass, &report.row, cell, shared)?);
+                    }
+                }
+            }
+            let named: BTreeSet<Id> = installations[before..]
+                .iter()
+                .flat_map(|installation| installation.candidates.iter().filter_map(|(package, ..)| *package))
+                .collect();
+            if pass.member {
+                let wanted = |thing: Id| focus.is_none_or(|focus| focus.things.contains(&thing));
+                let wanted: &dyn Fn(Id) -> bool = &wanted;
+                self.expose_material(class, pass, &reports, &accounted, &named, wanted, &mut evidence)?;
+                self.expose_people(pass, wanted, &mut evidence)?;
+                self.expose_programs(pass, wanted, &mut evidence)?;
+                self.expose_tools(class, pass, &tools, all_have_tools && !tools.is_empty(), wanted, &mut evidence)?;
+                if pass.end.is_none() {
+                    let station = self.station_text(pass.station)?;
+                    let text = format!("the pass of `{}` at `{station}` has no end", self.key_text(class.key)?);
+                    evidence.gaps.push(Gap { kind: "OpenPass".into(), station: Some(station), text });
+                }
+            } else {
+                self.expose_tools(
+                    class,
+                    pass,
+                    &tools,
+                    true,
+                    &|thing| focus.is_none_or(|focus| focus.things.contains(&thing)),
+                    &mut evidence,
+                )?;
+            }
+        }
+        let orphans = remove(&mut installations, removals);
+        self.installed_findings(installations, orphans, focus, &mut evidence);
+        Ok(evidence)
+    }
+
+    fn installation(&self, pass: &UnitPass, report: &ReportRow, cell: &Cell, shared: bool) -> Result<Installation> {
+        let exact = self.profile(pass.station)?.is_some_and(|profile| profile.chain == "exact");
+        let placed = if cell.package.is_none_or(|package| self.splices(package).is_ok_and(|splices| splices.is_empty()))
+            && cell.designator == Designator::NONE
+        {
+            None
+        } else {
+            self.placed_at(report, cell)?
+        };
+        let at = placed.unwrap_or(report.at);
+        let (from, until) = match placed {
+            Some(at) => (at, at),
+            None => {
+                let (from, until) = pass.window();
+                (from.min(report.at), until.max(report.at))
+            }
+        };
+        let mut candidates: Vec<(Option<Id>, Evidence, Vec<String>)> = Vec::new();
+        match cell.package {
+            Some(package) => {
+                let mut others: BTreeSet<Id> = cell.doubt.leading.iter().copied().collect();
+                others.extend(self.chain(package, from, until)?);
+                others.remove(&package);
+                let mut reasons = Vec::new();
+                if !exact && !others.is_empty() {
+                    reasons.push("a splice chain was open: each of its packages may be the one".to_owned());
+                }
+                if !exact && cell.doubt.grey {
+                    reasons.push("within the grey zone of a splice".to_owned());
+                }
+                let evidence = if reasons.is_empty() { Evidence::Certain } else { Evidence::Possible };
+                candidates.push((Some(package), evidence, reasons.clone()));
+                if !exact {
+                    candidates
+                        .extend(others.into_iter().map(|other| (Some(other), Evidence::Possible, reasons.clone())));
+                }
+            }
+            None => {
+                let mounted: Vec<Stay> = match cell.place {
+                    Some(place) => {
+                        let stays = self.stays_at(pass.station)?;
+                        let (from, until) = placed.map_or((from, until), |at| (at, at));
+                        stays
+                            .iter()
+                            .filter(|stay| {
+                                stay.kind == Kind::Package && stay.place == Some(place) && stay.meets(from, until)
+                            })
+                            .cloned()
+                            .collect()
+                    }
+                    None => Vec::new(),
+                };
+                let certain =
+                    mounted.len() == 1 && mounted[0].is_certain(from, until) && mounted[0].covers(from, until);
+                let evidence = if certain { Evidence::Certain } else { Evidence::Possible };
+                let reason = if certain {
+                    "the report names a place; this package was mounted there"
+                } else {
+                    "the report names a place; this package may have been mounted there"
+                };
+                candidates.extend(mounted.iter().map(|stay| (Some(stay.thing), evidence, vec![reason.to_owned()])));
+                if candidates.is_empty() {
+                    candidates.push((None, Evidence::Certain, vec!["the report names no package".to_owned()]));
+                }
+            }
+        }
+        if shared {
+            for (_, evidence, reasons) in &mut candidates {
+                *evidence = Evidence::Possible;
+                reasons.push("the unit's name is also another unit's".to_owned());
+            }
+        }
+        Ok(Installation {
+            designator: cell.designator,
+            at,
+            candidates,
+            station: pass.station,
+            place: cell.place,
+            seq: report.seq,
+            removed_at: None,
+        })
+    }
+
+    fn installed_findings(
+        &self,
+        installations: Vec<Installation>,
+        orphans: Vec<Orphan>,
+        focus: Option<&Focus>,
+        evidence: &mut UnitEvidence,
+    ) {
+        let wanted =
+            |thing: Option<Id>| focus.is_none_or(|focus| thing.is_some_and(|thing| focus.things.contains(&thing)));
+        let placed = |designator: Designator| (designator != Designator::NONE).then_some(designator);
+        for installation in installations {
+            for (thing, certainty, reasons) in installation.candidates {
+                if wanted(thing) {
+                    evidence.findings.push(Finding {
+                        thing,
+                        kind: Kind::Package,
+                        relation: Relation::Installed,
+                        evidence: certainty,
+                        designator: placed(installation.designator),
+                        at: Some(installation.at),
+                        until: Some(installation.at),
+                        removed_at: installation.removed_at,
+                        station: Some(installation.station),
+                        place: installation.place,
+                        reasons,
+                        seq: Some(installation.seq),
+                        via: None,
+                        position: None,
+                    });
+                }
+            }
+        }
+        for orphan in orphans {
+            if wanted(orphan.removal.package) {
+                evidence.findings.push(Finding {
+                    thing: orphan.removal.package,
+                    kind: Kind::Package,
+                    relation: Relation::Installed,
+                    evidence: if orphan.shared { Evidence::Possible } else { Evidence::Certain },
+                    designator: placed(orphan.removal.designator),
+                    at: None,
+                    until: Some(orphan.at),
+                    removed_at: Some(orphan.at),
+                    station: Some(orphan.station),
+                    place: None,
+                    reasons: vec!["removed; its installation was never reported".to_owned()],
+                    seq: Some(orphan.seq),
+                    via: None,
+                    position: None,
+                });
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one decision over all that is known of a pass")]
+    fn expose_material(
+        &self,
+        class: &UnitClass,
+        pass: &UnitPass,
+        reports: &[Rc<Report>],
+        accounted: &BTreeSet<Designator>,
+        named: &BTreeSet<Id>,
+        wanted: &dyn Fn(Id) -> bool,
+        evidence: &mut UnitEvidence,
+    ) -> Result<()> {
+        let mut applied: BTreeMap<Id, Evidence> = BTreeMap::new();
+        for fact in pass.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
+            for naming in &fact.namings {
+                let Some(shared) = pass.names(class, naming.unit, fact.at) else { continue };
+                let chained = !self.chain(naming.thing, fact.at, fact.at)?.is_empty();
+                let certain = naming.role == Role::Applied && !shared && !chained;
+                let entry = applied.entry(naming.thing).or_insert(Evidence::Possible);
+                if certain {
+                    *entry = Evidence::Certain;
+                }
+            }
+        }
+        for (thing, certainty) in &applied {
+            if wanted(*thing) {
+                let reasons = vec!["reported as applied".to_owned()];
+                evidence.findings.push(exposure(pass, *thing, Kind::Package, *certainty, None, reasons));
+            }
+        }
+        let (from, until) = pass.window();
+        let reported = !reports.is_empty();
+        let removed = pass.facts.iter().any(|fact| fact.kind == FactKind::Removed);
+        if removed && !reported {
+            return Ok(());
+        }
+        let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
+        let mut known: BTreeSet<Designator> = BTreeSet::new();
+        for program in &programs {
+            known.extend(self.known_positions(pass.station, *program)?.iter());
+        }
+        let skipped = matches!(pass.status, UnitStatus::Skip | UnitStatus::Scrap);
+        if reported && (skipped || known.is_subset(accounted)) {
+            return Ok(());
+        }
+        let stays = self.stays_at(pass.station)?;
+        let mounted: Vec<&Stay> =
+            stays.iter().filter(|stay| stay.kind == Kind::Package && stay.meets(from, until)).collect();
+        if mounted.is_empty() {
+            return Ok(());
+        }
+        if !known.is_empty() && !skipped {
+            let station = self.station_text(pass.station)?;
+            let missing = known.difference(accounted).count();
+            let text = format!(
+                "the installation report of `{station}` for `{}` lacks {missing} of {} positions that the program is known to install",
+                self.key_text(class.key)?,
+                known.len()
+            );
+            evidence.broken.push(Gap { kind: "IncompleteReport".into(), station: Some(station), text });
+        }
+        let mut exposed: BTreeMap<Id, (Evidence, Option<Id>, Vec<String>)> = BTreeMap::new();
+        for stay in &mounted {
+            if named.contains(&stay.thing) || applied.contains_key(&stay.thing) || !wanted(stay.thing) {
+                continue;
+            }
+            let mut reasons = Vec::new();
+            if !pass.is_closed() {
+                reasons.push("the pass has no known begin or end".to_owned());
+            }
+            if pass.shared {
+                reasons.push("the unit's name is also another unit's".to_owned());
+            }
+            if skipped {
+                reasons.push("the unit was skipped here".to_owned());
+            }
+            if !stay.is_certain(from, until) {
+                reasons.push("it is not certain that the package was still, or already, mounted".to_owned());
+            }
+            let parts = self.parts(stay.thing)?;
+            let rival = mounted.iter().find(|other| {
+                other.thing != stay.thing
+                    && self
+                        .parts(other.thing)
+                        .is_ok_and(|others| others.is_empty() || parts.is_empty() || !others.is_disjoint(&parts))
+            });
+            if let Some(rival) = rival {
+                reasons.push(format!("`{}` was mounted too and could have supplied it", self.key_text(rival.thing)?));
+            }
+            if !self.is_needed(class, pass.station, &programs, &parts)? {
+                reasons.push("it is not known that the unit needs this part here".to_owned());
+            }
+            let certainty = if reasons.is_empty() { Evidence::Certain } else { Evidence::Possible };
+            if reasons.is_empty() {
+                reasons.push("mounted here while the unit was processed, needed, and the only source".to_owned());
+            }
+            let entry = exposed.entry(stay.thing).or_insert((certainty, stay.place, reasons.clone()));
+            if certainty < entry.0 {
+                *entry = (certainty, stay.place, reasons);
+            }
+        }
+        for (thing, (certainty, place, reasons)) in exposed {
+            evidence.findings.push(exposure(pass, thing, Kind::Package, certainty, place, reasons));
+        }
+        Ok(())
+    }
+
+    fn is_needed(&self, class: &UnitClass, station: Id, programs: &[Id], parts: &BTreeSet<Id>) -> Result<bool> {
+        for part in parts {
+            for program in programs {
+                if self.program_needs(station, *program, *part)? {
+                    return Ok(true);
+                }
+            }
+            for product in self.products(class, programs)? {
+                if self.snapshot.reader.product_needs(product, *part)? == Some(true) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn expose_people(&self, pass: &UnitPass, wanted: &dyn Fn(Id) -> bool, evidence: &mut UnitEvidence) -> Result<()> {
+        let namings = pass.facts.iter().flat_map(|fact| &fact.namings);
+        let named: BTreeSet<Id> =
+            namings.filter(|naming| naming.role == Role::Person).map(|naming| naming.thing).collect();
+        for person in named.iter().filter(|person| wanted(**person)) {
+            let reasons = vec!["named in a message of the pass".to_owned()];
+            evidence.findings.push(exposure(pass, *person, Kind::Person, certain_unless(pass.shared), None, reasons));
+        }
+        let stays = self.stays_at(pass.station)?;
+        let here: Vec<&Stay> = stays.iter().filter(|stay| stay.kind == Kind::Person).collect();
+        present(pass, &here, &|thing| wanted(thing) && !named.contains(&thing), evidence);
+        Ok(())
+    }
+
+    fn expose_programs(&self, pass: &UnitPass, wanted: &dyn Fn(Id) -> bool, evidence: &mut UnitEvidence) -> Result<()> {
+        let named = pass.programs();
+        for program in named.iter().filter(|program| wanted(**program)) {
+            let reasons = vec!["named in a message of the pass".to_owned()];
+            evidence.findings.push(exposure(pass, *program, Kind::Program, certain_unless(pass.shared), None, reasons));
+        }
+        if named.is_empty() {
+            let stays = self.stays_at(pass.station)?;
+            let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
+            for stay in stays.iter().filter(|stay| stay.kind == Kind::Program) {
+                if lanes_meet(self.program_lane(stay)?, pass.lane) {
+                    roles.entry(stay.place).or_default().push(stay);
+                }
+            }
+            roles.values().for_each(|here| present(pass, here, wanted, evidence));
+        }
+        Ok(())
+    }
+
+    fn tool_kinds(&self, tool: Id) -> Result<Vec<Id>> {
+        self.memo(|memo| &mut memo.tool_kinds, tool, || Ok(self.snapshot.reader.wholes_of(tool)?))
+    }
+
+    fn expose_tools(
+        &self,
+        class: &UnitClass,
+        pass: &UnitPass,
+        placed_with: &BTreeSet<(Id, bool)>,
+        narrowed: bool,
+        wanted: &dyn Fn(Id) -> bool,
+        evidence: &mut UnitEvidence,
+    ) -> Result<()> {
+        let mut named: BTreeMap<Id, bool> = placed_with.iter().copied().collect();
+        let mut kinds: BTreeSet<Id> = BTreeSet::new();
+        if narrowed {
+            for (tool, _) in placed_with {
+                kinds.extend(self.tool_kinds(*tool)?);
+            }
+        }
+        for fact in pass.facts.iter().filter(|fact| fact.kind == FactKind::ToolUsed) {
+            for naming in fact.namings.iter().filter(|naming| naming.role == Role::Tool) {
+                if let Some(shared) = pass.names(class, naming.unit, fact.at) {
+                    kinds.insert(naming.tool_kind);
+                    let entry = named.entry(naming.thing).or_insert(shared);
+                    *entry &= shared;
+                }
+            }
+        }
+        for (tool, shared) in named.iter().filter(|(tool, _)| wanted(**tool)) {
+            let reasons = vec!["reported as used".to_owned()];
+            evidence.findings.push(exposure(pass, *tool, Kind::Tool, certain_unless(*shared), None, reasons));
+        }
+        if !pass.member {
+            return Ok(());
+        }
+        let stays = self.stays_at(pass.station)?;
+        let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
+        for stay in
+            stays.iter().filter(|stay| stay.kind == Kind::Tool && stay.place.is_none_or(|kind| !kinds.contains(&kind)))
+        {
+            roles.entry(stay.place).or_default().push(stay);
+        }
+        for here in roles.values() {
+            present(pass, here, &|thing| wanted(thing) && !named.contains_key(&thing), evidence);
+        }
+        Ok(())
+    }
+}
+
+fn certain_unless(doubtful: bool) -> Evidence {
+    if doubtful { Evidence::Possible } else { Evidence::Certain }
+}
+
+fn exposure(
+    pass: &UnitPass,
+    thing: Id,
+    kind: Kind,
+    evidence: Evidence,
+    place: Option<Id>,
+    reasons: Vec<String>,
+) -> Finding {
+    Finding {
+        thing: Some(thing),
+        kind,
+        relation: Relation::Exposed,
+        evidence,
+        designator: None,
+        at: pass.start.or_else(|| pass.facts.first().map(|fact| fact.at)),
+        until: Some(pass.end.unwrap_or(Time::MAX)),
+        removed_at: None,
+        station: Some(pass.station),
+        place,
+        reasons,
+        seq: pass.facts.first().map(|fact| fact.seq),
+        via: None,
+        position: None,
+    }
+}
+
+/// Presence in a role: certain for what was there all the time and alone.
+fn present(pass: &UnitPass, here: &[&Stay], wanted: &dyn Fn(Id) -> bool, evidence: &mut UnitEvidence) {
+    let (from, until) = pass.window();
+    let meeting: Vec<&&Stay> = here.iter().filter(|stay| stay.meets(from, until)).collect();
+    let mut done: BTreeSet<Id> = BTreeSet::new();
+    for stay in &meeting {
+        if !wanted(stay.thing) || !done.insert(stay.thing) {
+            continue;
+        }
+        let alone = meeting.iter().all(|other| other.thing == stay.thing);
+        let covers =
+            meeting.iter().any(|own| own.thing == stay.thing && own.covers(from, until) && own.is_certain(from, until));
+        let mut reasons = Vec::new();
+        if !alone {
+            reasons.push("not the only one of its role during the pass".to_owned());
+        }
+        if !pass.is_closed() {
+            reasons.push("the pass has no known begin or end".to_owned());
+        } else if !covers {
+            reasons.push("not there during the whole pass".to_owned());
+        }
+        if pass.shared {
+            reasons.push("the unit's name is also another unit's".to_owned());
+        }
+        let certainty = certain_unless(!reasons.is_empty());
+        if reasons.is_empty() {
+            reasons.push("the only one of its role for the whole pass".to_owned());
+        }
+        evidence.findings.push(exposure(pass, stay.thing, stay.kind, certainty, None, reasons));
+    }
+}
+
+/// A removal that finds nothing to remove.
+struct Orphan {
+    removal: Removal,
+    at: Time,
+    station: Id,
+    seq: Seq,
+    shared: bool,
+}
+
+/// Removals from a unit, by time.
+fn removals(class: &UnitClass, passes: &[UnitPass]) -> Vec<Orphan> {
+    let mut removals: Vec<Orphan> = Vec::new();
+    for pass in passes {
+        for fact in &pass.facts {
+            for removal in &fact.removals {
+                if let Some(shared) = pass.names(class, removal.unit, fact.at) {
+                    removals.push(Orphan {
+                        removal: *removal,
+                        at: fact.at,
+                        station: pass.station,
+                        seq: fact.seq,
+                        shared,
+                    });
+                }
+            }
+        }
+    }
+    removals.sort_by_key(|orphan| (orphan.at, orphan.removal, orphan.seq));
+    removals
+}
+
+/// Closes the installations that removals end; gives back the removals that ended none.
+fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orphan> {
+    let mut orphans = Vec::new();
+    for orphan in removals {
+        let Removal { designator, package, .. } = orphan.removal;
+        let removed = installations
+            .iter_mut()
+            .filter(|installation| {
+                installation.designator == designator
+                    && installation.removed_at.is_none()
+                    && installation.at < orphan.at
+            })
+            .filter(|installation| {
+                package.is_none() || installation.candidates.iter().any(|(candidate, ..)| *candidate == package)
+            })
+            .max_by_key(|installation| (installation.at, installation.seq));
+        match removed {
+            Some(installation) => installation.removed_at = Some(orphan.at),
+            None => orphans.push(orphan),
+        }
+    }
+    orphans
+}

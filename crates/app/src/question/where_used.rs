@@ -1,0 +1,663 @@
+//! Forward: where did this thing go.
+//!
+//! A thing stands for others (a lot for its packages, a package for those split from it); those name passes; the passes' units are evaluated, each for
+//! these things in these passes only. Then up: assemblies, containers, shipments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::id::{Id, PassId};
+use kernel::pass::FactKind;
+use kernel::row::{Belonging as Row, Descent};
+use kernel::thing::Kind;
+use kernel::time::Time;
+use store::PassRow;
+
+use super::belonging::{Stint, Whereabouts};
+use super::evidence::{Desk, Finding, Focus};
+use super::names::UnitClass;
+use super::query::{Query, parse};
+use super::{QuestionError, Result, Snapshot};
+use crate::answer::{Counts, Evidence, Gap, Holder, Relation, WhereUsed, WhereUsedRow};
+
+/// Where a thing went, within a window of time.
+///
+/// # Errors
+/// When nothing is called so, the text names things of several kinds, or the store fails.
+pub fn where_used(snapshot: &Snapshot<'_>, thing: &str, from: Option<Time>, until: Option<Time>) -> Result<WhereUsed> {
+    let desk = Desk::new(snapshot);
+    // A thing that is called exactly like this is meant, even if its name reads like a question.
+    let query = match desk.resolve(thing) {
+        Ok(_) => Query::Thing { text: thing.trim().to_owned(), from: None, until: None },
+        Err(QuestionError::Unknown(_)) => parse(thing)?,
+        Err(error) => return Err(error),
+    };
+    let mut reach = desk.reach(&query, from, until)?;
+    reach.gaps.extend(snapshot.quarantined.iter().cloned());
+    let mut answer = desk.told(thing.trim(), reach)?;
+    answer.as_of = snapshot.reader.size()?.0;
+    Ok(answer)
+}
+
+/// What a thing reached.
+#[derive(Default)]
+struct Reach {
+    /// What the question stood for.
+    expanded: BTreeSet<Id>,
+    /// Findings by unit.
+    units: BTreeMap<Id, Vec<Finding>>,
+    /// Passes whose units cannot be named.
+    unidentified: BTreeSet<PassId>,
+    /// Containers and shipments asked for themselves, or that a unit asked for is in.
+    asked: BTreeSet<Id>,
+    gaps: BTreeSet<Gap>,
+    broken: BTreeSet<Gap>,
+}
+
+/// What a question stands for.
+#[derive(Default)]
+struct Targets {
+    /// Things, and whether they are certainly meant.
+    things: BTreeMap<Id, Evidence>,
+    /// Units that are meant themselves.
+    units: BTreeSet<Id>,
+    /// Units that the thing only holds or groups.
+    members: BTreeSet<Id>,
+    /// Stations all of whose passes are meant.
+    stations: BTreeSet<Id>,
+    /// Containers and shipments.
+    holders: BTreeSet<Id>,
+}
+
+impl Desk<'_> {
+    fn reach(&self, query: &Query, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
+        match query {
+            Query::Thing { text, from: own_from, until: own_until } => {
+                let (kind, ids) = self.resolve_one_kind(text)?;
+                let from = from.max(*own_from);
+                let until = match (until, *own_until) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+                let mut targets = Targets::default();
+                for id in &ids {
+                    self.expand(kind, *id, &mut targets)?;
+                }
+                let mut reach = self.follow(&targets, from, until)?;
+                reach.expanded.extend(targets.things.keys());
+                if ids.len() > 1 {
+                    reach.expanded.extend(&ids);
+                }
+                Ok(reach)
+            }
+            Query::And(a, b) => {
+                let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
+                let mut units = BTreeMap::new();
+                for (unit, mut findings) in std::mem::take(&mut left.units) {
+                    let Some(others) = right.units.remove(&unit) else { continue };
+                    let both = is_certain(&findings) && is_certain(&others);
+                    findings.extend(others);
+                    if !both {
+                        findings
+                            .iter_mut()
+                            .for_each(|finding| doubt(finding, "one of the joined conditions is only possible"));
+                    }
+                    units.insert(unit, findings);
+                }
+                Ok(left.with(right, units))
+            }
+            Query::Or(a, b) => {
+                let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
+                let mut units = std::mem::take(&mut left.units);
+                for (unit, findings) in std::mem::take(&mut right.units) {
+                    units.entry(unit).or_default().extend(findings);
+                }
+                Ok(left.with(right, units))
+            }
+            Query::Without(a, b) => {
+                let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
+                let mut units = BTreeMap::new();
+                for (unit, mut findings) in std::mem::take(&mut left.units) {
+                    match right.units.remove(&unit) {
+                        Some(others) if is_certain(&others) => continue,
+                        Some(_) => {
+                            findings.iter_mut().for_each(|finding| doubt(finding, "the excluded condition is possible"))
+                        }
+                        None => {}
+                    }
+                    units.insert(unit, findings);
+                }
+                Ok(left.with(right, units))
+            }
+        }
+    }
+
+    // What a thing stands for.
+
+    fn expand(&self, kind: Kind, id: Id, targets: &mut Targets) -> Result<()> {
+        let reader = self.snapshot.reader;
+        match kind {
+            Kind::Package => self.with_descendants(id, Evidence::Certain, targets)?,
+            Kind::Lot | Kind::Part | Kind::Receipt => {
+                for package in reader.packages_of(kind, id)? {
+                    let evidence =
+                        if self.is_superseded(kind, package, id)? { Evidence::Possible } else { Evidence::Certain };
+                    self.with_descendants(package, evidence, targets)?;
+                }
+            }
+            Kind::Party => {
+                for package in reader.packages_of(kind, id)? {
+                    self.with_descendants(package, Evidence::Certain, targets)?;
+                }
+                targets.holders.extend(reader.members_of(id)?);
+            }
+            Kind::Tool | Kind::Person | Kind::Program | Kind::Component => {
+                targets.things.insert(id, Evidence::Certain);
+            }
+            Kind::Carrier => {
+                for package in reader.carried_by(id)? {
+                    self.with_descendants(package, Evidence::Possible, targets)?;
+                }
+                let key = self.key_text(id)?;
+                if let Some(unit) = reader.thing(Kind::Unit, &key)? {
+                    for cycle in self.cycles(unit)? {
+                        targets.members.extend(self.keys(cycle.unit, Some(cycle.from))?);
+                    }
+                }
+            }
+            Kind::Unit => {
+                if self.is_carrier(id.whole())? && id.position() == 0 {
+                    for cycle in self.cycles(id)? {
+                        targets.members.extend(self.keys(cycle.unit, Some(cycle.from))?);
+                    }
+                } else if self.has_boards(id)? {
+                    targets.members.extend(self.boards(id)?);
+                } else {
+                    targets.units.extend(self.keys(id, None)?);
+                }
+            }
+            Kind::Order => self.expand_members(id, targets)?,
+            Kind::Product => {
+                for member in reader.members_of(id)? {
+                    match self.name(member)?.map(|name| name.kind) {
+                        Some(Kind::Order) => self.expand_members(member, targets)?,
+                        _ => targets.members.extend(self.keys(member, None)?),
+                    }
+                }
+            }
+            Kind::Station => {
+                targets.stations.insert(id);
+            }
+            Kind::Container | Kind::Shipment => {
+                targets.holders.insert(id);
+            }
+            Kind::Software | Kind::Document | Kind::Case | Kind::Place => {
+                let text = self.thing_text(id)?;
+                return Err(QuestionError::Malformed {
+                    text,
+                    reason: format!("where a {kind} was used is not recorded yet"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn expand_members(&self, order: Id, targets: &mut Targets) -> Result<()> {
+        for member in self.snapshot.reader.members_of(order)? {
+            if self.has_boards(member)? {
+                targets.members.extend(self.boards(member)?);
+            } else {
+                targets.members.extend(self.keys(member, None)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a later message said that the package is of another lot, part or delivery.
+    fn is_superseded(&self, kind: Kind, package: Id, id: Id) -> Result<bool> {
+        let statements = self.snapshot.reader.statements(package)?;
+        let stated = statements.iter().filter_map(|(_, statement)| match kind {
+            Kind::Lot => statement.lot,
+            Kind::Part => statement.part,
+            Kind::Receipt => statement.receipt,
+            _ => None,
+        });
+        Ok(stated.last().is_some_and(|last| last != id))
+    }
+
+    fn with_descendants(&self, package: Id, evidence: Evidence, targets: &mut Targets) -> Result<()> {
+        let mut frontier = vec![package];
+        while let Some(next) = frontier.pop() {
+            match targets.things.get(&next) {
+                Some(known) if *known <= evidence => continue,
+                _ => targets.things.insert(next, evidence),
+            };
+            for (child, descent, _) in self.snapshot.reader.derived(next, true)? {
+                if descent == Descent::Split {
+                    frontier.push(child);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    // From things to units.
+
+    fn follow(&self, targets: &Targets, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
+        let mut reach = Reach::default();
+        let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
+        let mut built_into: Vec<Stint> = Vec::new();
+        for thing in targets.things.keys() {
+            self.passes_bearing_on(*thing, &mut rows)?;
+            built_into.extend(self.stints_of(*thing)?.into_iter().filter(|stint| stint.belonging == Row::Assembled));
+        }
+        let within = |finding: &Finding| {
+            let begin = finding.at.or(finding.until).unwrap_or(Time::MIN);
+            let end = finding.until.unwrap_or(begin).max(begin);
+            from.is_none_or(|from| end >= from) && until.is_none_or(|until| begin <= until)
+        };
+        // Evaluate each unit once, for all passes that may matter to it.
+        let mut focus: BTreeMap<Id, BTreeSet<PassId>> = BTreeMap::new();
+        for row in rows.values() {
+            let units = self.units_of(row)?;
+            if units.is_empty() {
+                reach.unidentified.insert(row.id);
+            }
+            for unit in units {
+                focus.entry(unit).or_default().insert(row.id);
+            }
+        }
+        for (unit, passes) in focus {
+            let class = self.class(unit)?;
+            let evidence =
+                self.evaluate(&class, Some(&Focus { things: targets.things.keys().copied().collect(), passes }))?;
+            let mut findings = evidence.findings;
+            for finding in &mut findings {
+                let meant = finding.thing.and_then(|thing| targets.things.get(&thing));
+                if meant == Some(&Evidence::Possible) {
+                    doubt(finding, "the package was stated to be of this lot, and later of another");
+                }
+            }
+            findings.retain(within);
+            if !findings.is_empty() {
+                reach.units.entry(unit).or_default().extend(findings);
+                reach.gaps.extend(evidence.gaps);
+            }
+            reach.broken.extend(evidence.broken);
+        }
+        for stint in built_into {
+            for key in self.keys(stint.parent, Some(stint.from))? {
+                let kind = self.name(stint.child)?.map_or(Kind::Component, |name| name.kind);
+                let finding = super::trace::built_in_finding(kind, &stint);
+                if within(&finding) {
+                    reach.units.entry(key).or_default().push(finding);
+                }
+            }
+        }
+        for station in &targets.stations {
+            for row in
+                self.snapshot.reader.passes_at(*station, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))?
+            {
+                for unit in self.units_of(&row)? {
+                    self.visited(unit, *station, &within, &mut reach)?;
+                }
+            }
+        }
+        for unit in &targets.members {
+            reach.units.entry(*unit).or_default().push(plain(None, None));
+        }
+        for holder in &targets.holders {
+            reach.asked.insert(*holder);
+            for unit in self.units_inside(*holder)? {
+                reach.units.entry(unit).or_default().push(plain(None, None));
+            }
+        }
+        for unit in &targets.units {
+            let class = self.class(*unit)?;
+            reach.asked.extend(self.holders(&self.lasting_ids(&class))?.into_iter().map(|stint| stint.parent));
+        }
+        self.rise(&targets.units, &mut reach)?;
+        Ok(reach)
+    }
+
+    /// Passes that may bear on a thing: that name it, that report it or another of its chain, that ran while it was mounted.
+    fn passes_bearing_on(&self, thing: Id, rows: &mut BTreeMap<PassId, PassRow>) -> Result<()> {
+        let reader = self.snapshot.reader;
+        let mut chain = self.chain_ever(thing)?;
+        chain.insert(thing);
+        for member in chain {
+            for report in reader.reports_naming(member)? {
+                if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(report.pass) {
+                    if let Some(row) = reader.pass(report.pass)? {
+                        entry.insert(row);
+                    }
+                }
+            }
+            for row in reader.passes_linked(member)? {
+                rows.entry(row.id).or_insert(row);
+            }
+        }
+        for stay in self.stays_of(thing)? {
+            for row in reader.passes_at(stay.station, stay.from, stay.until)? {
+                rows.entry(row.id).or_insert(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The units of a pass, and those that its reports speak of.
+    fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
+        let mut units = BTreeSet::new();
+        for fact in &row.facts {
+            let listed = fact.units.iter().map(|member| member.unit);
+            let named =
+                fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit));
+            for id in listed.chain(named).filter(|id| id.row() != 0) {
+                if self.has_boards(id)? {
+                    units.extend(self.boards(id)?);
+                } else if id.position() == 0 && self.is_carrier(id)? {
+                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= fact.at && fact.at < cycle.until)
+                    {
+                        units.extend(self.keys(cycle.unit, Some(fact.at))?);
+                    }
+                } else {
+                    units.extend(self.keys(id, Some(fact.at))?);
+                }
+            }
+        }
+        let lists = |row: &PassRow| row.facts.iter().any(|fact| fact.units.iter().any(|member| member.unit.row() != 0));
+        if units.is_empty() && !row.visit && !lists(row) {
+            // The transaction lists no units: whoever arrived.
+            const DAY: i64 = 86_400_000_000;
+            let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
+            if let Some(at) = started {
+                for visit in
+                    self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?.iter().filter(|visit| visit.visit)
+                {
+                    units.extend(self.units_of(visit)?);
+                }
+            }
+        }
+        Ok(units)
+    }
+
+    fn visited(&self, unit: Id, station: Id, within: &dyn Fn(&Finding) -> bool, reach: &mut Reach) -> Result<()> {
+        if reach.units.contains_key(&unit) {
+            return Ok(());
+        }
+        let mut findings = Vec::new();
+        for pass in self.unit_passes(&self.class(unit)?)?.iter().filter(|pass| pass.station == station) {
+            let mut finding = plain(pass.start, Some(pass.end.unwrap_or(Time::MAX)));
+            finding.station = Some(station);
+            if within(&finding) {
+                findings.push(finding);
+            }
+        }
+        if !findings.is_empty() {
+            reach.units.insert(unit, findings);
+        }
+        Ok(())
+    }
+
+    /// Units in a container or shipment, in its boxes, and what is built into them counts as them.
+    fn units_inside(&self, holder: Id) -> Result<BTreeSet<Id>> {
+        let mut units = BTreeSet::new();
+        let mut seen = BTreeSet::from([holder]);
+        let mut frontier = vec![holder];
+        while let Some(next) = frontier.pop() {
+            for stint in self.contents(next)? {
+                match self.name(stint.child)?.map(|name| name.kind) {
+                    Some(Kind::Unit) => units.extend(self.keys(stint.child, Some(stint.from))?),
+                    Some(_) if seen.insert(stint.child) => frontier.push(stint.child),
+                    _ => {}
+                }
+            }
+        }
+        Ok(units)
+    }
+
+    /// Up through assemblies, at any depth: an assembly's rows are its children's rows.
+    fn rise(&self, asked: &BTreeSet<Id>, reach: &mut Reach) -> Result<()> {
+        let mut frontier: Vec<(Id, Vec<Finding>)> =
+            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone())).collect();
+        frontier.extend(asked.iter().map(|unit| {
+            (
+                *unit,
+                vec![Finding {
+                    relation: Relation::Installed,
+                    thing: Some(*unit),
+                    kind: Kind::Unit,
+                    ..plain(None, None)
+                }],
+            )
+        }));
+        let mut done: BTreeSet<(Id, Id)> = BTreeSet::new();
+        while let Some((unit, findings)) = frontier.pop() {
+            for (parent, stint) in self.assemblies(&self.class(unit)?)? {
+                if !done.insert((unit, parent)) {
+                    continue;
+                }
+                let left = (stint.until != Time::MAX).then_some(stint.until);
+                let risen: Vec<Finding> = findings
+                    .iter()
+                    .map(|finding| Finding {
+                        via: Some(finding.via.unwrap_or(unit)),
+                        removed_at: finding.removed_at.or(left),
+                        at: finding.at.or(Some(stint.from)),
+                        position: finding
+                            .position
+                            .clone()
+                            .or_else(|| (finding.kind == Kind::Unit).then(|| stint.position.clone())),
+                        ..finding.clone()
+                    })
+                    .collect();
+                reach.units.entry(parent).or_default().extend(risen.clone());
+                frontier.push((parent, risen));
+            }
+        }
+        Ok(())
+    }
+
+    // The answer.
+
+    fn told(&self, thing: &str, reach: Reach) -> Result<WhereUsed> {
+        let mut units = Vec::new();
+        let mut counts =
+            Counts { units: reach.units.len(), unidentified: reach.unidentified.len(), ..Counts::default() };
+        let mut holders: BTreeMap<Id, Holder> = BTreeMap::new();
+        for asked in &reach.asked {
+            holders.insert(*asked, self.holder(*asked)?);
+        }
+        for (unit, findings) in &reach.units {
+            let certain = is_certain(findings);
+            counts.certain += usize::from(certain);
+            counts.possible += usize::from(!certain);
+            let class = self.class(*unit)?;
+            // What is built into an assembly is where the assembly is.
+            let ids = self.outermost_ids(&class)?;
+            match self.whereabouts(&ids)? {
+                Whereabouts::Shipped => counts.shipped += 1,
+                Whereabouts::Packed => counts.packed += 1,
+                Whereabouts::Returned => counts.returned += 1,
+                Whereabouts::InProcess if self.is_scrapped(&class)? => counts.scrapped += 1,
+                Whereabouts::InProcess => counts.in_process += 1,
+            }
+            for stint in self.holders(&ids)? {
+                let holder = match holders.entry(stint.parent) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => entry.insert(self.holder(stint.parent)?),
+                };
+                holder.note(&stint);
+            }
+            units.extend(self.rows(*unit, findings)?);
+        }
+        units.sort_by(|a: &WhereUsedRow, b| {
+            (a.relation, &a.unit, a.evidence, a.removed_at.is_some()).cmp(&(
+                b.relation,
+                &b.unit,
+                b.evidence,
+                b.removed_at.is_some(),
+            ))
+        });
+        let mut gaps = reach.gaps;
+        if !reach.unidentified.is_empty() {
+            let text = format!("{} passes that bear on this have units that cannot be named", reach.unidentified.len());
+            gaps.insert(Gap { kind: "UnidentifiedUnits".into(), station: None, text });
+        }
+        let mut containers = Vec::new();
+        let mut shipments = Vec::new();
+        for (id, holder) in holders {
+            match self.name(id)?.map(|name| name.kind) {
+                Some(Kind::Shipment) => shipments.push(holder),
+                _ => containers.push(holder),
+            }
+        }
+        Ok(WhereUsed {
+            thing: thing.to_owned(),
+            expanded: reach.expanded.iter().map(|id| self.thing_text(*id)).collect::<Result<_>>()?,
+            units,
+            containers,
+            shipments,
+            counts,
+            findings: reach.broken.into_iter().collect(),
+            gaps: gaps.into_iter().collect(),
+            as_of: 0,
+        })
+    }
+
+    fn holder(&self, id: Id) -> Result<Holder> {
+        let customer = self.customers(id)?.first().map(|party| self.key_text(*party)).transpose()?;
+        Ok(Holder { id: self.key_text(id)?, customer, units: 0, from: None, until: None })
+    }
+
+    /// Identities of a unit and of all assemblies that it is in now.
+    fn outermost_ids(&self, class: &UnitClass) -> Result<Vec<Id>> {
+        let mut ids = self.lasting_ids(class);
+        let mut seen = BTreeSet::from([class.key]);
+        let mut frontier = vec![class.clone()];
+        while let Some(next) = frontier.pop() {
+            for (parent, stint) in self.assemblies(&next)? {
+                if stint.until == Time::MAX && seen.insert(parent) {
+                    let parent = self.class(parent)?;
+                    ids.extend(self.lasting_ids(&parent));
+                    frontier.push(parent);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    fn is_scrapped(&self, class: &UnitClass) -> Result<bool> {
+        Ok(self
+            .unit_passes(class)?
+            .iter()
+            .any(|pass| pass.facts.iter().any(|fact| fact.kind == FactKind::Disqualified)))
+    }
+
+    /// One row per relation, evidence and removal state.
+    fn rows(&self, unit: Id, findings: &[Finding]) -> Result<Vec<WhereUsedRow>> {
+        let mut groups: BTreeMap<(Relation, Evidence, bool), Vec<&Finding>> = BTreeMap::new();
+        for finding in findings {
+            groups.entry((finding.relation, finding.evidence, finding.removed_at.is_some())).or_default().push(finding);
+        }
+        let mut rows = Vec::new();
+        for ((relation, evidence, _), group) in groups {
+            let mut positions = BTreeSet::new();
+            let mut stations = BTreeSet::new();
+            let mut packages = BTreeSet::new();
+            let mut reasons = BTreeSet::new();
+            for finding in &group {
+                match finding.designator {
+                    Some(designator) => {
+                        positions.insert(self.designator_text(designator)?.to_string());
+                    }
+                    None => positions.extend(finding.position.clone()),
+                }
+                stations.extend(finding.station.map(|station| self.station_text(station)).transpose()?);
+                if finding.kind == Kind::Package {
+                    packages.extend(finding.thing.map(|thing| self.key_text(thing)).transpose()?);
+                }
+                reasons.extend(finding.reasons.iter().cloned());
+            }
+            let mut positions: Vec<String> = positions.into_iter().collect();
+            positions.sort_by_key(|text| natural(text));
+            rows.push(WhereUsedRow {
+                unit: self.key_text(unit)?,
+                relation,
+                evidence,
+                positions,
+                removed_at: group.iter().filter_map(|finding| finding.removed_at).max().map(|at| at.to_string()),
+                at: group.iter().filter_map(|finding| finding.at).min().map(|at| at.to_string()),
+                stations: stations.into_iter().collect(),
+                packages: packages.into_iter().collect(),
+                via: group.iter().find_map(|finding| finding.via).map(|via| self.key_text(via)).transpose()?,
+                reasons: reasons.into_iter().collect(),
+            });
+        }
+        Ok(rows)
+    }
+}
+
+impl Reach {
+    fn with(mut self, other: Reach, units: BTreeMap<Id, Vec<Finding>>) -> Reach {
+        self.expanded.extend(other.expanded);
+        self.unidentified.extend(other.unidentified);
+        self.asked.extend(other.asked);
+        self.gaps.extend(other.gaps);
+        self.broken.extend(other.broken);
+        self.units = units;
+        self
+    }
+}
+
+impl Holder {
+    fn note(&mut self, stint: &Stint) {
+        let first = self.units == 0;
+        self.units += 1;
+        let from = stint.from.to_string();
+        if self.from.as_ref().is_none_or(|known| from < *known) {
+            self.from = Some(from);
+        }
+        let until = (stint.until != Time::MAX).then(|| stint.until.to_string());
+        self.until = match (&self.until, until) {
+            (_, Some(until)) if first => Some(until),
+            (Some(known), Some(until)) => Some(until.max(known.clone())),
+            _ => None,
+        };
+    }
+}
+
+/// A finding that says no more than that the unit is meant.
+fn plain(at: Option<Time>, until: Option<Time>) -> Finding {
+    Finding {
+        thing: None,
+        kind: Kind::Station,
+        relation: Relation::Exposed,
+        evidence: Evidence::Certain,
+        designator: None,
+        at,
+        until,
+        removed_at: None,
+        station: None,
+        place: None,
+        reasons: Vec::new(),
+        seq: None,
+        via: None,
+        position: None,
+    }
+}
+
+fn is_certain(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.evidence == Evidence::Certain)
+}
+
+fn doubt(finding: &mut Finding, reason: &str) {
+    finding.evidence = Evidence::Possible;
+    finding.reasons.push(reason.to_owned());
+}
+
+/// R2 before R10.
+fn natural(text: &str) -> (String, u64, String) {
+    let letters: String = text.chars().take_while(|c| !c.is_ascii_digit()).collect();
+    let digits: String = text[letters.len()..].chars().take_while(char::is_ascii_digit).collect();
+    (letters, digits.parse().unwrap_or(0), text.to_owned())
+}
