@@ -145,6 +145,8 @@ struct Link {
     placement: u32,
 }
 
+const HOUR: i64 = 3_600_000_000;
+
 type Key = (u32, Relation, Evidence, bool);
 type Rows = BTreeMap<Key, BTreeSet<u16>>;
 
@@ -276,7 +278,7 @@ impl Truth {
         };
         for pass in self.passes_of.get(&unit).into_iter().flatten() {
             let nest = self.record.passes[*pass as usize].units.iter().position(|other| *other == unit);
-            for link in self.links(*pass).into_iter().filter(|link| Some(link.nest as usize) == nest) {
+            for link in self.links(*pass, None).into_iter().filter(|link| Some(link.nest as usize) == nest) {
                 let removed = self.removed.contains(&link.placement);
                 for (thing, doubted) in self.origins(link.package) {
                     let evidence = if doubted { Evidence::Possible } else { link.evidence };
@@ -561,8 +563,8 @@ impl Truth {
         }
     }
 
-    /// All links of one pass to packages.
-    fn links(&self, id: u32) -> Vec<Link> {
+    /// All links of one pass to packages, or at least all those to some packages.
+    fn links(&self, id: u32, only: Option<&BTreeSet<u32>>) -> Vec<Link> {
         let pass = &self.record.passes[id as usize];
         let mut links = Vec::new();
         let mut linked: HashSet<(u8, u32)> = HashSet::new();
@@ -572,6 +574,10 @@ impl Truth {
         for number in pass.placements.0..pass.placements.1 {
             let placement = &self.record.placements[number as usize];
             if !placement.delivered || placement.fate == Fate::NotInstalled {
+                continue;
+            }
+            let about = |package| only.is_none_or(|only| only.contains(&package));
+            if placement.fate == Fate::Installed && !about(placement.package) && !about(placement.leading) {
                 continue;
             }
             let timed = placement.after_start != NONE && (is_joined(placement.package) || is_joined(placement.leading));
@@ -617,7 +623,8 @@ impl Truth {
             let mounts = &self.mounts[pass.station as usize];
             let met: Vec<&Mount> = mounts.iter().filter(|mount| mount.overlaps(pass.start, pass.end)).collect();
             let mut exposed: BTreeMap<u32, Evidence> = BTreeMap::new();
-            for mount in met.iter().filter(|mount| !linked.contains(&(nest, mount.package))) {
+            let unlinked = met.iter().filter(|mount| !linked.contains(&(nest, mount.package)));
+            for mount in unlinked.filter(|mount| only.is_none_or(|only| only.contains(&mount.package))) {
                 let part = self.record.packages[mount.package as usize].part;
                 let needed = self.needed.contains(&(pass.station, pass.program, part))
                     || self.product_listed && self.board.parts[part as usize].on_bom;
@@ -692,9 +699,10 @@ impl Truth {
             self.add_package(*piece, doubted, rows);
         }
         let soften = |evidence: Evidence| if doubted { Evidence::Possible } else { evidence };
-        for pass in self.passes_that_may_link(package) {
+        let relatives = self.relatives(package);
+        for pass in self.passes_that_may_link(package, &relatives) {
             let at = &self.record.passes[pass as usize];
-            for link in self.links(pass).into_iter().filter(|link| link.package == package) {
+            for link in self.links(pass, Some(&relatives)).into_iter().filter(|link| link.package == package) {
                 let removed = self.removed.contains(&link.placement);
                 let key = (at.units[link.nest as usize], link.relation, soften(link.evidence), removed);
                 rows.entry(key).or_default().extend(link.position);
@@ -709,12 +717,32 @@ impl Truth {
         }
     }
 
-    fn passes_that_may_link(&self, package: u32) -> BTreeSet<u32> {
-        // Whoever was ever joined with it, however far along the chain.
+    /// A package and whoever may have been in one chain with it at one time.
+    fn relatives(&self, package: u32) -> BTreeSet<u32> {
         let mut relatives = BTreeSet::from([package]);
-        self.follow_joins(&mut relatives, |_| true);
+        let mut next = vec![(package, i64::MIN, i64::MAX)];
+        while let Some((member, from, to)) = next.pop() {
+            for index in self.joins_of.get(&member).into_iter().flatten() {
+                let join = &self.record.joins[*index];
+                let depleted = self.record.depleted.get(&join.leading).copied().unwrap_or(i64::MAX);
+                let (from, to) = (from.max(join.at), to.min(depleted).min(join.parted.unwrap_or(i64::MAX)));
+                // Wider than needed: this only says which passes are worth looking at.
+                if from > to.saturating_add(HOUR) {
+                    continue;
+                }
+                for other in [join.leading, join.trailing] {
+                    if relatives.insert(other) {
+                        next.push((other, from, to));
+                    }
+                }
+            }
+        }
+        relatives
+    }
+
+    fn passes_that_may_link(&self, package: u32, relatives: &BTreeSet<u32>) -> BTreeSet<u32> {
         let mut passes = BTreeSet::new();
-        for relative in &relatives {
+        for relative in relatives {
             passes.extend(self.naming.get(relative).into_iter().flatten());
         }
         for (station, mounts) in self.mounts.iter().enumerate() {
