@@ -64,6 +64,17 @@ pub enum SiteError {
         /// The first event that differs.
         index: u64,
     },
+    /// The ledger has fewer events than the database says were sealed.
+    #[error("the ledger ends at {sealed} events, the database knows of {recorded} and has forgotten those between")]
+    LedgerBehind {
+        /// Events in the ledger.
+        sealed: u64,
+        /// Events in the database.
+        recorded: u64,
+    },
+    /// Nothing of a batch could be recorded.
+    #[error("nothing was recorded: {0}")]
+    Recording(String),
     /// The writer has stopped.
     #[error("the site has stopped: {0}")]
     Stopped(String),
@@ -91,6 +102,9 @@ impl SiteError {
                 "stop the server first, or send it the data over HTTP; trace, where-used and verify work beside it",
             ),
             SiteError::Behind { .. } => Some("run `tracewright rebuild` to make the database anew from the ledger"),
+            SiteError::LedgerBehind { .. } => {
+                Some("restore the newest copy of the ledger folder: an old one was put in its place")
+            }
             SiteError::Diverged { .. } => Some(
                 "run `tracewright verify`; if the ledger holds, `tracewright rebuild` makes the database anew from it",
             ),
@@ -109,4 +123,16 @@ impl SiteError {
         let path = path.to_owned();
         move |source| SiteError::Io { action, path, source }
     }
+}
+
+/// An error with all its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

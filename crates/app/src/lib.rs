@@ -26,5 +26,5 @@ pub use import::{Captured, MessageOutcome, Outcome};
 pub use question::{AsOf, QuestionError};
 pub use rebuild::Rebuilt;
 pub use record::Counters;
-pub use site::{OpenOptions, QuarantinePage, Replay, Site, Verified, WhereUsedQuery};
+pub use site::{OpenOptions, QuarantinePage, Replay, Site, Verified, VerifyOptions, WhereUsedQuery};
 pub use store::QuarantineFilter;

@@ -6,14 +6,14 @@
 //! kept. No link and no store: where bytes come from and events go is the caller's business.
 
 mod clock;
-mod damage;
+pub(crate) mod damage;
 mod dictionary;
 mod documents;
-mod json;
+pub(crate) mod json;
 mod material;
 mod message;
 mod order;
-mod person;
+pub(crate) mod person;
 mod production;
 mod quality;
 mod station;
