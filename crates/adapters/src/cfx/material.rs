@@ -8,11 +8,11 @@ use kernel::event::{
 
 use super::dictionary;
 use super::json::{Next, Parsed, What};
-use super::message::{Message, members, nest};
+use super::message::{Message, Reader, members, nest};
 use super::production::stage;
 use super::station::tool;
 
-pub(super) fn reader(name: &str) -> Option<fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>> {
+pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {
         "CFX.Production.Assembly.MaterialsInstalled" => installed,
         "CFX.Production.Assembly.MaterialsUninstalled" => uninstalled,

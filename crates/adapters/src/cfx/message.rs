@@ -36,7 +36,7 @@ pub const ENVELOPE_BYTES_MAX: usize = 10_000;
 /// # Errors
 /// When the message is damaged, or lacks what every message has.
 pub fn transcribe(raw: &Raw, veil: &mut dyn Veil, zones: &Zones) -> Result<Transcribed, Box<Malformed>> {
-    let mut message = Message { cursor: Cursor::new(&raw.bytes), veil, zones, sent: "", moment: None };
+    let mut message = Message { cursor: Cursor::checked(&raw.bytes), veil, zones, moment: None };
     let mut envelope = Envelope::default();
     match message.envelope(&mut envelope) {
         Ok(transcribed) => Ok(transcribed),
@@ -67,8 +67,7 @@ pub(super) struct Message<'a, 'v> {
     pub(super) cursor: Cursor<'a>,
     veil: &'v mut dyn Veil,
     zones: &'v Zones,
-    /// The last time that was read: machines repeat it from component to component.
-    sent: &'a str,
+    /// The last time that was read: from component to component little of it changes.
     moment: Option<Moment>,
 }
 
@@ -215,8 +214,12 @@ impl<'a> Message<'a, '_> {
         Ok(Some(Noted { body: Some(self.json("MessageBody")?), extra: Extra::new() }.into()))
     }
 
-    /// Keeps the member at the cursor that nobody interprets. A name that is taken gets a number.
+    /// Keeps the member at the cursor that nobody interprets. A name that is taken gets a number. A null is kept only if the standard has no such
+    /// member: machines send all of them always.
     pub(super) fn keep(&mut self, extra: &mut Extra, key: &str) -> Parsed<()> {
+        if self.cursor.peek() == Some(b'n') && dictionary::is_member(key) {
+            return self.cursor.null().map(|_| ());
+        }
         let json = self.json(key)?;
         let mut name = key.to_owned();
         let mut count = 1;
@@ -328,8 +331,10 @@ impl<'a> Message<'a, '_> {
         }
         let at = self.cursor.at();
         let sent = self.cursor.text()?;
-        if *sent == *self.sent && self.moment.is_some() {
-            return Ok(self.moment.clone());
+        if let Some(last) = &self.moment
+            && let Some(moment) = same_minute(last, &sent)
+        {
+            return Ok(Some(moment));
         }
         if sent.is_empty() {
             return Ok(None);
@@ -337,10 +342,7 @@ impl<'a> Message<'a, '_> {
         if !is_empty_time(&sent)
             && let Ok(moment) = self.zones.read(&sent)
         {
-            if let Cow::Borrowed(sent) = sent {
-                self.sent = sent;
-                self.moment = Some(moment.clone());
-            }
+            self.moment = Some(moment.clone());
             return Ok(Some(moment));
         }
         self.cursor = self.cursor.from(at);
@@ -348,13 +350,17 @@ impl<'a> Message<'a, '_> {
         Ok(None)
     }
 
-    /// A list; nulls in it are passed over.
+    /// A list; nulls in it are passed over. Most lists are short, and most of the long ones are longer than a vector's first room.
     pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        const ROOM: usize = 8;
         let mut list = Vec::new();
         let mut first = true;
         self.cursor.begin_list()?;
         while self.cursor.element(&mut first)? {
             if !self.cursor.null()? {
+                if list.is_empty() {
+                    list.reserve(ROOM);
+                }
                 list.push(read(self)?);
             }
         }
@@ -449,13 +455,41 @@ fn bare_name(name: &str) -> &str {
     name.split(',').next().unwrap_or(name).trim()
 }
 
+/// A time that differs from one before only in its seconds: most of a long message are such, and need no calendar.
+fn same_minute(last: &Moment, sent: &str) -> Option<Moment> {
+    const MINUTE: usize = "2018-03-26T16:52:".len();
+    let (before, now) = (last.sent.as_bytes(), sent.as_bytes());
+    if last.margin != 0 || last.at.0 <= 0 || before.len() != now.len() || before.get(..MINUTE)? != now.get(..MINUTE)? {
+        return None;
+    }
+    let micros = |text: &[u8]| -> Option<(i64, usize)> {
+        let end = MINUTE + text[MINUTE..].iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
+        let seconds = &text[MINUTE..end];
+        let digit = |at: usize| seconds.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+        let mut micros = digit(0)? * 10 + digit(1)?;
+        if seconds.len() > 2 && (seconds[2] != b'.' || seconds.len() == 3 || seconds.len() > 12) {
+            return None;
+        }
+        for at in 3..seconds.len().max(9) {
+            let fraction = if at < seconds.len() { digit(at)? } else { 0 };
+            if at < 9 {
+                micros = micros * 10 + fraction;
+            }
+        }
+        (micros < 60_000_000).then_some((micros, end))
+    };
+    let ((old, old_end), (new, new_end)) = (micros(before)?, micros(now)?);
+    (before[old_end..] == now[new_end..]).then(|| Moment { at: last.at.plus(new - old), sent: sent.into(), margin: 0 })
+}
+
 /// Whether a text is a JSON number.
 fn is_number(text: &str) -> bool {
     let mut cursor = Cursor::new(text.as_bytes());
     cursor.number().is_ok() && cursor.at() == text.len()
 }
 
-type Reader = fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>;
+/// Reads a body. None: it tells no fact, and the message is noted.
+pub(super) type Reader = fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>;
 
 /// Who reads the body of a message, by the standard's name. None: nobody interprets it.
 fn reader_of(name: &str) -> Option<Reader> {
@@ -473,4 +507,29 @@ fn needs_body(name: &str) -> bool {
 /// The fact of a message that may come without a body.
 fn without_body(name: &str) -> Option<Fact> {
     station::without_body(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_same_minute_reads_as_the_calendar_does(
+            before in "2018-0[1-3]-26T16:5[12]:[0-5][0-9](\\.[0-9]{1,9})?(Z|-04:00)",
+            now in "2018-0[1-3]-26T16:5[12]:[0-6][0-9a](\\.[0-9a.]{0,10})?(Z|-04:00|)",
+        ) {
+            let last = Moment::parse(&before).expect("a time");
+            for text in [now.as_str(), &format!("{}{}", &before[..17], &now[17..])] {
+                if let Some(moment) = same_minute(&last, text) {
+                    prop_assert_eq!(Some(moment), Moment::parse(text), "{} after {}", text, before);
+                }
+            }
+            let mut later = before.clone();
+            later.replace_range(17..19, "07");
+            prop_assert_eq!(same_minute(&last, &later), Moment::parse(&later));
+        }
+    }
 }

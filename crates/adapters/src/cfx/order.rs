@@ -4,10 +4,10 @@ use kernel::event::{Extra, Fact, WorkOrder, WorkOrderChanged};
 
 use super::dictionary;
 use super::json::Parsed;
-use super::message::{Message, members};
+use super::message::{Message, Reader, members};
 use super::production;
 
-pub(super) fn reader(name: &str) -> Option<fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>> {
+pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {
         "CFX.InformationSystem.WorkOrderManagement.WorkOrdersCreated"
         | "CFX.InformationSystem.WorkOrderManagement.WorkOrdersUpdated" => changed,

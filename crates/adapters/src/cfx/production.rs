@@ -8,9 +8,9 @@ use kernel::event::{
 
 use super::dictionary;
 use super::json::Parsed;
-use super::message::{Message, members};
+use super::message::{Message, Reader, members};
 
-pub(super) fn reader(name: &str) -> Option<fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>> {
+pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {
         "CFX.Production.WorkStarted" => work_started,
         "CFX.Production.WorkCompleted" => work_completed,

@@ -4,9 +4,9 @@ use kernel::event::{Check, CheckedUnit, Defect, Extra, Fact, Inspected, Measurem
 
 use super::dictionary::{self, Words};
 use super::json::Parsed;
-use super::message::{Message, members, nest};
+use super::message::{Message, Reader, members, nest};
 
-pub(super) fn reader(name: &str) -> Option<fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>> {
+pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {
         "CFX.Production.TestAndInspection.UnitsInspected" => inspected,
         "CFX.Production.TestAndInspection.UnitsTested" => tested,

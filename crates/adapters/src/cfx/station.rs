@@ -7,10 +7,10 @@ use kernel::event::{
 
 use super::dictionary;
 use super::json::Parsed;
-use super::message::{Message, members, nest};
+use super::message::{Message, Reader, members, nest};
 use super::production::stage;
 
-pub(super) fn reader(name: &str) -> Option<fn(&mut Message<'_, '_>, &str) -> Parsed<Option<Fact>>> {
+pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {
         "CFX.Production.RecipeActivated" => recipe_activated,
         "CFX.Production.RecipeDeactivated" => recipe_deactivated,

@@ -81,12 +81,12 @@ fn what_nobody_knows_is_kept() {
     let text = crate::sample::envelope(
         "CFX.Production.WorkStarted",
         1,
-        r#"{"PrimaryIdentifier":"P","Vendor":null,"VENDOR":[1, {"a b":" c "}],"primaryidentifier":"Q","Lane":2.5,"Units":[{"PositionNumber":-1,"New":true}]}"#,
+        r#"{"PrimaryIdentifier":"P","Acme":null,"Lane":null,"VENDOR":[1, {"a b":" c "}],"primaryidentifier":"Q","Lane":2.5,"Units":[{"PositionNumber":-1,"New":true}]}"#,
     );
     let text = text.replace("\"UniqueID\"", "\"RequestID\":\"R-7\",\"Unheard\":{},\"UniqueID\"");
     let stored = stored(&event(&text));
     for kept in [
-        r#""Vendor":null"#,
+        r#""Acme":null"#,
         r#""VENDOR":[1,{"a b":" c "}]"#,
         r#""primaryidentifier":"Q""#,
         r#""primary":"P""#,
