@@ -1,0 +1,1 @@
+//! Pages without a browser: what they answer, in all states.
