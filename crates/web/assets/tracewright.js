@@ -6,8 +6,19 @@
   var all = function (selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); };
 
   // Times: to the zone of this browser, named once in the foot and in column heads.
-  var zone = new Intl.DateTimeFormat([], { timeZoneName: "short" }).formatToParts(new Date())
-    .filter(function (part) { return part.type === "timeZoneName"; }).map(function (part) { return part.value; })[0] || "UTC";
+  // English names for zones differ by country; the first that has a name and no bare offset is taken. The name changes with the season.
+  var names = ["en-GB", "en-US", "en-AU", "en-CA", "en-IN", "en-ZA"].map(function (language) { return new Intl.DateTimeFormat(language, { timeZoneName: "short" }); });
+  function zoneAt(at) {
+    var said = names.map(function (name) {
+      return (name.formatToParts(at).filter(function (part) { return part.type === "timeZoneName"; })[0] || {}).value || "UTC";
+    });
+    return said.filter(function (name) { return !/^GMT[+-]/.test(name); })[0] || said[0];
+  }
+  var zone = zoneAt(new Date()), zones = {};
+  function zoneOf(at) {
+    var hour = Math.floor(at / 3600000);
+    return zones[hour] || (zones[hour] = zoneAt(at));
+  }
   var two = function (number) { return (number < 10 ? "0" : "") + number; };
   function localTimes(within) {
     all("time[datetime]:not([data-local])", within).forEach(function (element) {
@@ -16,7 +27,9 @@
       var day = at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate());
       var clock = two(at.getHours()) + ":" + two(at.getMinutes()) + ":" + two(at.getSeconds());
       element.title = element.textContent;
-      element.textContent = day + " " + clock + (element.closest("table, .timeline") ? "" : " " + zone);
+      // A column's head names the zone; a time of the other season names its own.
+      var own = zoneOf(at), headed = element.closest("table, .story");
+      element.textContent = day + " " + clock + (headed && own === zone ? "" : " " + own);
       element.setAttribute("data-local", "");
     });
     all(".zone", within).forEach(function (element) { element.textContent = zone; });
@@ -34,7 +47,7 @@
       event.target.blur();
     }
   });
-  if (document.activeElement === scan) { scan.select(); }
+  if (scan.autofocus && !location.hash) { scan.focus({ preventScroll: true }); scan.select(); }
 
   // Numbers that beat.
   var thousands = function (number) { return String(number).replace(/\B(?=(\d{3})+$)/g, ","); };
@@ -66,7 +79,7 @@
     chart.setOption({
       animation: false,
       grid: { left: 0, right: 0, top: 3, bottom: 0 },
-      xAxis: { type: "time", show: false, min: now - 300000, max: now },
+      xAxis: { type: "time", show: false, min: Math.max(now - 300000, Math.min(points.length ? points[0][0] : now, now - 30000)), max: now },
       yAxis: { type: "value", show: false, min: 0 },
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true, padding: 6,
@@ -154,7 +167,7 @@
       board.addEventListener(kind, function (event) { var mark = event.target.closest(".m"); if (mark) { tell(mark); } });
     });
     board.addEventListener("mouseleave", function () { readout.innerHTML = plain; });
-    all(".legend li[data-g]", section).forEach(function (item) {
+    all(".key li[data-g]", section).forEach(function (item) {
       item.addEventListener("mouseenter", function () { glow(item.dataset.g); });
       item.addEventListener("mouseleave", function () { glow(null); });
       item.addEventListener("focusin", function () { glow(item.dataset.g); });

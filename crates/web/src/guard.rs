@@ -19,7 +19,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 
 /// Why the server does not listen there.
 #[derive(Debug, thiserror::Error)]
-#[error("refusing to listen on `{address}`: there is no access control yet, and anybody who reaches it could read and record")]
+#[error(
+    "refusing to listen on `{address}`: there is no access control yet, and anybody who reaches it could read and record"
+)]
 pub struct ListenRefused {
     /// Where it was asked to listen.
     pub address: SocketAddr,
@@ -38,7 +40,11 @@ impl ListenRefused {
 /// # Errors
 /// When others than this machine could reach it and nobody allowed that.
 pub fn check_listen(address: SocketAddr, allow_unauthenticated: bool) -> Result<(), ListenRefused> {
-    if allow_unauthenticated || address.ip().to_canonical().is_loopback() { Ok(()) } else { Err(ListenRefused { address }) }
+    if allow_unauthenticated || address.ip().to_canonical().is_loopback() {
+        Ok(())
+    } else {
+        Err(ListenRefused { address })
+    }
 }
 
 /// Host names under which the server answers.

@@ -16,7 +16,11 @@ pub fn thing_path(thing: &str) -> String {
 /// The page of a unit.
 #[must_use]
 pub(crate) fn unit_path(name: &str) -> String {
-    if is_tidy(name) { format!("/unit/{}", encoded(name, true)) } else { format!("/unit?name={}", encoded(name, false)) }
+    if is_tidy(name) {
+        format!("/unit/{}", encoded(name, true))
+    } else {
+        format!("/unit?name={}", encoded(name, false))
+    }
 }
 
 /// A text for the query part of a URL.

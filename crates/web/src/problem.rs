@@ -23,19 +23,23 @@ pub(crate) struct Problem {
     #[schema(value_type = u16)]
     pub(crate) status: StatusCode,
     /// What went wrong this time.
-    pub(crate) detail: String,
+    #[schema(value_type = String)]
+    pub(crate) detail: Box<str>,
     /// The number under which the log has more, for faults.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) instance: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) instance: Option<Box<str>>,
     /// What to do next, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) hint: Option<Box<str>>,
     /// Things that may have been meant, as `kind:identifier`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) candidates: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub(crate) candidates: Box<[String]>,
     /// The name that was asked for, to look for near ones.
     #[serde(skip)]
-    pub(crate) asked: Option<String>,
+    pub(crate) asked: Option<Box<str>>,
 }
 
 fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -43,15 +47,16 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Re
 }
 
 impl Problem {
-    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
-        Problem { kind, title, status, detail: detail.into(), instance: None, hint: None, candidates: Vec::new(), asked: None }
+    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<Box<str>>) -> Problem {
+        let detail = detail.into();
+        Problem { kind, title, status, detail, instance: None, hint: None, candidates: Box::default(), asked: None }
     }
 
-    pub(crate) fn unknown(detail: impl Into<String>) -> Problem {
+    pub(crate) fn unknown(detail: impl Into<Box<str>>) -> Problem {
         Problem::new("/problems/unknown", "nothing is known by that name", StatusCode::NOT_FOUND, detail)
     }
 
-    pub(crate) fn malformed(detail: impl Into<String>) -> Problem {
+    pub(crate) fn malformed(detail: impl Into<Box<str>>) -> Problem {
         Problem::new("/problems/malformed", "the request cannot be understood", StatusCode::BAD_REQUEST, detail)
     }
 
@@ -61,15 +66,15 @@ impl Problem {
             .with_hint("send it in several requests: a repeat is recognised and does no harm")
     }
 
-    pub(crate) fn refused(detail: impl Into<String>) -> Problem {
+    pub(crate) fn refused(detail: impl Into<Box<str>>) -> Problem {
         Problem::new("/problems/refused", "this cannot be done", StatusCode::CONFLICT, detail)
     }
 
-    pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
+    pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Problem {
         Problem::new("/problems/forbidden", "not from here", StatusCode::FORBIDDEN, detail)
     }
 
-    pub(crate) fn busy(detail: impl Into<String>) -> Problem {
+    pub(crate) fn busy(detail: impl Into<Box<str>>) -> Problem {
         Problem::new("/problems/busy", "too much at once", StatusCode::SERVICE_UNAVAILABLE, detail)
             .with_hint("try again in a moment")
     }
@@ -90,9 +95,12 @@ impl Problem {
         match status {
             StatusCode::FORBIDDEN => Problem::forbidden("another site may not write here")
                 .with_hint("open this server's own page and do it there; programs send no `Origin` header"),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                Problem::new("/problems/method", "not by this method", status, "this address is there, but not for that")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+                "/problems/method",
+                "not by this method",
+                status,
+                "this address is there, but not for that",
+            ),
             _ => Problem::new("/problems/malformed", "the request cannot be understood", status, detail),
         }
     }
@@ -103,7 +111,7 @@ impl Problem {
     }
 
     fn asking(mut self, asked: &str) -> Problem {
-        self.asked = Some(asked.to_owned());
+        self.asked = Some(asked.into());
         self
     }
 
@@ -111,19 +119,23 @@ impl Problem {
     pub(crate) fn fault(error: &dyn Error) -> Problem {
         let id = fault_id();
         tracing::error!(fault.id = %id, fault.causes = %causes(error), "a request failed");
-        let mut problem =
-            Problem::new("/problems/fault", "something broke here", StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
-        problem.instance = Some(id);
+        let mut problem = Problem::new(
+            "/problems/fault",
+            "something broke here",
+            StatusCode::INTERNAL_SERVER_ERROR,
+            error.to_string(),
+        );
+        problem.instance = Some(id.into());
         problem.with_hint("nothing that was acknowledged is lost; the server's log says more under this number")
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Problem {
+    pub(crate) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Problem {
         self.hint = Some(hint.into());
         self
     }
 
     pub(crate) fn with_candidates(mut self, candidates: Vec<String>) -> Problem {
-        self.candidates = candidates;
+        self.candidates = candidates.into();
         self
     }
 }
@@ -148,9 +160,9 @@ fn causes(error: &dyn Error) -> String {
 impl From<QuestionError> for Problem {
     fn from(error: QuestionError) -> Problem {
         match &error {
-            QuestionError::Unknown(text) => Problem::unknown(error.to_string())
-                .asking(text)
-                .with_hint("check the label; a bare code is looked up in all kinds, `lot:`, `package:`, `unit:` narrow it"),
+            QuestionError::Unknown(text) => Problem::unknown(error.to_string()).asking(text).with_hint(
+                "check the label; a bare code is looked up in all kinds, `lot:`, `package:`, `unit:` narrow it",
+            ),
             QuestionError::Ambiguous { text, candidates } => {
                 let title = "the name is not unique";
                 let detail = format!("`{text}` names {} things", candidates.len());

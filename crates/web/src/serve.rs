@@ -77,14 +77,9 @@ pub fn router(house: Arc<dyn House>, options: Options) -> Router {
 }
 
 fn assemble(house: Arc<dyn House>, options: Options) -> (Router, Desk, Pin<Box<dyn Future<Output = ()> + Send>>) {
-    let desk = Desk {
-        pulse: Pulse::start(&house, options.streams_max),
-        house,
-        body_bytes_max: options.body_bytes_max,
-    };
+    let desk = Desk { pulse: Pulse::start(&house, options.streams_max), house, body_bytes_max: options.body_bytes_max };
     let hosts = Hosts(options.hosts.into());
-    let patience =
-        Patience { places: Arc::new(Semaphore::new(options.answers_max)), timeout: options.answer_time_max };
+    let patience = Patience { places: Arc::new(Semaphore::new(options.answers_max)), timeout: options.answer_time_max };
 
     let answered = Router::new()
         .merge(page::routes())

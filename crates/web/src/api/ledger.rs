@@ -50,10 +50,7 @@ pub(crate) async fn event(State(desk): State<Desk>, Path(index): Path<u64>) -> A
 #[utoipa::path(get, path = "/api/v1/ledger/proof/{index}", tag = "ledger", params(("index" = u64, Path)),
     responses((status = 200, body = String, content_type = "text/plain"),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn inclusion(
-    State(desk): State<Desk>,
-    Path(index): Path<u64>,
-) -> Result<impl IntoResponse, Problem> {
+pub(crate) async fn inclusion(State(desk): State<Desk>, Path(index): Path<u64>) -> Result<impl IntoResponse, Problem> {
     let proof = desk.ask(move |house| house.inclusion_proof(index)).await?;
     let name = format!("attachment; filename=\"event-{index}.tlog-proof\"");
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], proof))

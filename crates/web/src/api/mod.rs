@@ -63,6 +63,9 @@ fn described() -> (Router<Desk>, utoipa::openapi::OpenApi) {
 pub fn openapi() -> String {
     let mut document = described().1;
     document.merge(stream::described());
+    // `{*thing}` is how the router says that slashes belong to it; OpenAPI has no word for that.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     document.to_pretty_json().expect("the document is JSON")
 }
 

@@ -110,7 +110,9 @@ impl Cut {
         let Some(cursor) = cursor else { return Ok(Cut { as_of: as_of(as_of_text)?, skip: 0, limit }) };
         let parts = cursor.split_once('.').and_then(|(size, seen)| Some((size.parse().ok()?, seen.parse().ok()?)));
         let Some((size, skip)) = parts else {
-            return Err(Problem::malformed(format!("`{cursor}` is no cursor of ours")).with_hint("begin without a cursor"));
+            return Err(
+                Problem::malformed(format!("`{cursor}` is no cursor of ours")).with_hint("begin without a cursor")
+            );
         };
         Ok(Cut { as_of: AsOf::Index(size), skip, limit })
     }

@@ -360,7 +360,6 @@ pub(crate) struct EventShown {
 #[derive(ToSchema)]
 pub(crate) struct WhereUsedPage {
     /// The answer; `units` holds this page's rows.
-    #[schema(inline)]
     #[serde(flatten)]
     answer: WhereUsed,
     /// Give this as `cursor` for the next page; `null`: this was the last.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 
+use super::piece::Prose;
 use super::used::{Used, UsedParams};
 use super::{Page, Shell, sent};
 use crate::link;
@@ -18,7 +19,13 @@ struct AskPage {
     until: String,
     asked_as_of: String,
     used: Option<Used>,
-    refused: Option<Problem>,
+    refused: Option<Refused>,
+}
+
+struct Refused {
+    title: &'static str,
+    detail: Prose,
+    hint: Option<Prose>,
 }
 
 /// `GET /ask?q=`
@@ -31,7 +38,14 @@ pub(super) async fn ask(State(desk): State<Desk>, Query(params): Query<UsedParam
     let (used, refused) = match answer {
         Ok(used) => (used, None),
         Err(problem) if problem.status.is_server_error() || problem.is_choice() => return Err(problem),
-        Err(problem) => (None, Some(problem)),
+        Err(problem) => {
+            let refused = Refused {
+                title: problem.title,
+                detail: Prose(problem.detail.into()),
+                hint: problem.hint.map(|hint| Prose(hint.into())),
+            };
+            (None, Some(refused))
+        }
     };
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     sent(&AskPage {

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Shell;
-use super::piece::Thing;
+use super::piece::{Prose, Thing};
 use crate::problem::Problem;
 use crate::state::Desk;
 
@@ -22,6 +22,8 @@ const NEAR_MAX: usize = 12;
 struct ErrorPage {
     shell: Shell,
     problem: Problem,
+    detail: Prose,
+    hint: Option<Prose>,
     near: Vec<Thing>,
 }
 
@@ -52,13 +54,19 @@ pub(crate) async fn faces(State(desk): State<Desk>, request: Request, next: Next
 
 async fn page(desk: &Desk, problem: Problem) -> Response {
     let candidates = match (&problem.asked, problem.candidates.is_empty()) {
-        (Some(asked), true) => near(desk, asked.clone()).await,
-        _ => problem.candidates.clone(),
+        (Some(asked), true) => near(desk, asked).await,
+        _ => problem.candidates.to_vec(),
     };
     let status = if problem.is_choice() { StatusCode::MULTIPLE_CHOICES } else { problem.status };
     let mut shell = Shell::new(desk, "", problem.title);
-    shell.scan = problem.asked.clone().unwrap_or_default();
-    let page = ErrorPage { shell, near: candidates.into_iter().map(Thing::new).collect(), problem };
+    shell.scan = problem.asked.as_deref().unwrap_or_default().to_owned();
+    let page = ErrorPage {
+        shell,
+        near: candidates.into_iter().map(Thing::new).collect(),
+        detail: Prose(problem.detail.to_string()),
+        hint: problem.hint.as_deref().map(|hint| Prose(hint.to_owned())),
+        problem,
+    };
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => page.problem.into_response(),
@@ -66,8 +74,8 @@ async fn page(desk: &Desk, problem: Problem) -> Response {
 }
 
 /// Things whose names begin as this one does, the longest beginning that finds any.
-async fn near(desk: &Desk, asked: String) -> Vec<String> {
-    let id = asked.split_once(':').map_or(asked.as_str(), |(_, id)| id).to_owned();
+async fn near(desk: &Desk, asked: &str) -> Vec<String> {
+    let id = asked.split_once(':').map_or(asked, |(_, id)| id).to_owned();
     let search = move |house: &dyn crate::House| {
         let lengths = [id.chars().count(), id.chars().count() * 3 / 4, id.chars().count() / 2];
         for length in lengths.into_iter().filter(|length| *length >= 2) {

@@ -127,7 +127,8 @@ pub(super) async fn event(State(desk): State<Desk>, Path(index): Path<u64>) -> P
 
 /// JSON with line breaks for people; other text as it is.
 fn pretty(entry: &str) -> String {
-    serde_json::from_str::<&serde_json::value::RawValue>(entry).map_or_else(|_| entry.to_owned(), |raw| broken(raw.get()))
+    serde_json::from_str::<&serde_json::value::RawValue>(entry)
+        .map_or_else(|_| entry.to_owned(), |raw| broken(raw.get()))
 }
 
 /// Breaks and indents JSON without touching its members' order or its numbers' digits.
@@ -186,7 +187,10 @@ mod tests {
     #[test]
     fn json_is_broken_into_lines_and_keeps_its_digits() {
         let check = |json: &str, lines: &str| assert_eq!(pretty(json), lines);
-        check(r#"{"a":1.50,"b":[],"c":{"d":"x,\"}"}}"#, "{\n  \"a\": 1.50,\n  \"b\": [],\n  \"c\": {\n    \"d\": \"x,\\\"}\"\n  }\n}");
+        check(
+            r#"{"a":1.50,"b":[],"c":{"d":"x,\"}"}}"#,
+            "{\n  \"a\": 1.50,\n  \"b\": [],\n  \"c\": {\n    \"d\": \"x,\\\"}\"\n  }\n}",
+        );
         check("not json", "not json");
     }
 }

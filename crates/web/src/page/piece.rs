@@ -157,7 +157,7 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 f.write_str(",")?;
             }
             fmt::Write::write_char(f, digit)?;
@@ -208,9 +208,12 @@ impl fmt::Display for Sure {
         if self.reasons.is_empty() {
             return write!(f, "<span class=\"sure {evidence}\">{relation} <b>{evidence}</b></span>");
         }
-        write!(f, "<details class=\"why\"><summary class=\"sure {evidence}\">{relation} <b>{evidence}</b></summary><ul>")?;
+        write!(
+            f,
+            "<details class=\"why\"><summary class=\"sure {evidence}\">{relation} <b>{evidence}</b></summary><ul>"
+        )?;
         for reason in &self.reasons {
-            write!(f, "<li>{}</li>", Escaped(reason))?;
+            write!(f, "<li>{}</li>", Prose(reason.clone()))?;
         }
         f.write_str("</ul></details>")
     }
@@ -230,11 +233,31 @@ pub(super) fn evidence(evidence: Evidence) -> &'static str {
     }
 }
 
+/// A sentence in which names stand between backticks, as messages write them.
+#[derive(Clone, Debug)]
+pub(super) struct Prose(pub(super) String);
+
+impl HtmlSafe for Prose {}
+
+impl fmt::Display for Prose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<&str> = self.0.split('`').collect();
+        for (at, part) in parts.iter().enumerate() {
+            match at % 2 {
+                1 if at + 1 < parts.len() => write!(f, "<code>{}</code>", Escaped(part))?,
+                1 => write!(f, "`{}", Escaped(part))?,
+                _ => write!(f, "{}", Escaped(part))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A gap or finding, with its kind in words: `IncompleteReport` reads "incomplete report".
 pub(super) struct Note {
     pub(super) kind: String,
     pub(super) station: Option<Thing>,
-    pub(super) text: String,
+    pub(super) text: Prose,
 }
 
 impl Note {
@@ -242,7 +265,7 @@ impl Note {
         let note = |gap: &Gap| Note {
             kind: in_words(&gap.kind),
             station: gap.station.as_deref().map(|station| Thing::plain("station", station)),
-            text: gap.text.clone(),
+            text: Prose(gap.text.clone()),
         };
         gaps.iter().map(note).collect()
     }
@@ -263,4 +286,29 @@ pub(super) fn in_words(kind: &str) -> String {
 pub(super) fn subject(row: &Component) -> Option<Thing> {
     let package = row.package.as_deref().map(|id| Thing::plain("package", id));
     package.or_else(|| row.thing.as_deref().map(Thing::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_between_backticks_are_marked_and_all_is_escaped() {
+        let check = |text: &str, html: &str| assert_eq!(Prose(text.to_owned()).to_string(), html);
+        check("lot `A<1>` is gone", "lot <code>A&lt;1&gt;</code> is gone");
+        check("a lone ` stays & is", "a lone ` stays &amp; is");
+    }
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        let check = |number: u64, text: &str| assert_eq!(Count(number).to_string(), text);
+        check(0, "0");
+        check(999, "999");
+        check(1_234_567, "1,234,567");
+    }
+
+    #[test]
+    fn kinds_read_as_words() {
+        assert_eq!(in_words("IncompleteReport"), "incomplete report");
+    }
 }

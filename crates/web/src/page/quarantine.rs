@@ -80,7 +80,12 @@ pub(super) async fn list(State(desk): State<Desk>, Query(params): Query<ListPara
         _ => ("waiting", QuarantineFilter::Waiting),
     };
     let page = desk.ask(move |house| house.quarantine_list(filter, params.cursor, MESSAGES)).await?;
-    let row = |message: Quarantined| Row { id: message.id, received: When::at(&message.received), bytes: count(message.bytes), message };
+    let row = |message: Quarantined| Row {
+        id: message.id,
+        received: When::at(&message.received),
+        bytes: count(message.bytes),
+        message,
+    };
     sent(&ListPage {
         shell: Shell::new(&desk, "quarantine", "Quarantine"),
         messages: page.messages.into_iter().map(row).collect(),
@@ -120,7 +125,8 @@ impl ShowPage {
         let all: Vec<&str> = text.lines().collect();
         let first = wrong.saturating_sub(AROUND + 1).min(all.len());
         let last = wrong.saturating_add(AROUND).min(all.len());
-        let line = |(at, line): (usize, &&str)| Line::of(first + at + 1, line, (first + at + 1 == wrong).then_some(column));
+        let line =
+            |(at, line): (usize, &&str)| Line::of(first + at + 1, line, (first + at + 1 == wrong).then_some(column));
         ShowPage {
             shell: Shell::new(desk, "quarantine", format!("Quarantine {}", message.id)),
             received: When::at(&message.received),

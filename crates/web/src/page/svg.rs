@@ -132,7 +132,13 @@ fn installed(components: &[Component]) -> HashMap<&str, &Component> {
     for row in components.iter().filter(|row| row.relation == Relation::Installed) {
         let Some(position) = row.position.as_deref() else { continue };
         let rank = |row: &Component| (row.removed_at.is_some(), row.evidence);
-        rows.entry(position).and_modify(|kept| if rank(row) < rank(kept) { *kept = row }).or_insert(row);
+        rows.entry(position)
+            .and_modify(|kept| {
+                if rank(row) < rank(kept) {
+                    *kept = row
+                }
+            })
+            .or_insert(row);
     }
     rows
 }

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::piece::{Maybe, Thing, Things, When, in_words};
+use super::piece::{Count, Maybe, Prose, Thing, Things, When, in_words};
 use super::used::{Used, UsedParams};
 use super::{Shell, sent};
 use crate::api::as_of;
@@ -25,13 +25,22 @@ struct ThingPage {
     kind: String,
     id: String,
     path: String,
-    facts: Vec<(String, Maybe)>,
+    figures: Vec<Figure>,
+    words: Vec<(String, Maybe)>,
     mounts: Vec<Mount>,
     more_mounts: usize,
     related: Vec<(String, Things, usize)>,
     used: Option<Used>,
-    no_answer: Option<String>,
+    no_answer: Option<Prose>,
     params: UsedParams,
+}
+
+/// A fact that stands in large figures: quantities, the balance.
+struct Figure {
+    name: String,
+    value: String,
+    /// What a balance cannot explain.
+    warn: bool,
 }
 
 struct Mount {
@@ -73,7 +82,7 @@ pub(super) async fn thing(
     let (used, no_answer) = match used {
         Ok(answer) => (Some(Used::of(answer, cut, &params, &path)), None),
         // A station or a document is a thing of which it cannot be asked.
-        Err(refused) => (None, Some(Problem::from(refused).detail)),
+        Err(refused) => (None, Some(Prose(Problem::from(refused).detail.into()))),
     };
     let shell = Shell::new(&desk, "", name);
     sent(&ThingPage::of(shell, &about, path, used, no_answer, params)).map(IntoResponse::into_response)
@@ -85,14 +94,20 @@ impl ThingPage {
         about: &ThingAbout,
         path: String,
         used: Option<Used>,
-        no_answer: Option<String>,
+        no_answer: Option<Prose>,
         params: UsedParams,
     ) -> ThingPage {
         let (kind, id) = about.thing.split_once(':').unwrap_or(("thing", &about.thing));
         ThingPage {
             kind: kind.to_owned(),
             id: id.to_owned(),
-            facts: about.facts.iter().map(|(name, value)| (in_words(name), Maybe(Some(value.clone())))).collect(),
+            figures: about.facts.iter().filter_map(|(name, value)| Figure::of(name, value)).collect(),
+            words: about
+                .facts
+                .iter()
+                .filter(|(name, value)| Figure::of(name, value).is_none())
+                .map(|(name, value)| (in_words(name), Maybe(Some(value.clone()))))
+                .collect(),
             mounts: about.mounts.iter().rev().take(MOUNTS_SHOWN).map(|mount| Mount::of(mount, &about.thing)).collect(),
             more_mounts: about.mounts.len().saturating_sub(MOUNTS_SHOWN),
             related: related(about),
@@ -102,15 +117,6 @@ impl ThingPage {
             params,
             shell,
         }
-    }
-
-    /// Facts that stand in large figures.
-    fn figures(&self) -> impl Iterator<Item = &(String, Maybe)> {
-        self.facts.iter().filter(|(_, value)| is_figure(value))
-    }
-
-    fn words(&self) -> impl Iterator<Item = &(String, Maybe)> {
-        self.facts.iter().filter(|(_, value)| !is_figure(value))
     }
 
     fn from(&self) -> &str {
@@ -126,8 +132,14 @@ impl ThingPage {
     }
 }
 
-fn is_figure(value: &Maybe) -> bool {
-    value.0.as_deref().is_some_and(|text| text.len() <= 14 && text.parse::<f64>().is_ok())
+impl Figure {
+    fn of(name: &str, value: &str) -> Option<Figure> {
+        let number: i64 = value.parse().ok()?;
+        let sign = if number < 0 { "−" } else { "" };
+        let name = in_words(name);
+        let warn = name.contains("unexplained") && number != 0;
+        Some(Figure { name, value: format!("{sign}{}", Count(number.unsigned_abs())), warn })
+    }
 }
 
 /// Related things by relation, in the order in which the relations come.

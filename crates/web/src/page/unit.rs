@@ -159,9 +159,9 @@ pub(super) async fn unit(State(desk): State<Desk>, Path(name): Path<String>, Que
 /// Positions that a failed inspection, test or repair names.
 fn defects(history: &[HistoryLine]) -> BTreeSet<String> {
     let failed = history.iter().filter(|line| line.result.as_deref().is_some_and(|result| tone(result) == "bad"));
-    let words = failed.flat_map(|line| &line.details).flat_map(|detail| {
-        detail.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned)
-    });
+    let words = failed
+        .flat_map(|line| &line.details)
+        .flat_map(|detail| detail.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned));
     let is_designator = |word: &String| {
         word.starts_with(|c: char| c.is_ascii_uppercase()) && word.contains(|c: char| c.is_ascii_digit())
     };
@@ -169,7 +169,14 @@ fn defects(history: &[HistoryLine]) -> BTreeSet<String> {
 }
 
 impl UnitPage {
-    fn of(shell: Shell, trace: &Trace, board: Option<Drawing>, colour: Colour, bottom: bool, params: &UnitParams) -> UnitPage {
+    fn of(
+        shell: Shell,
+        trace: &Trace,
+        board: Option<Drawing>,
+        colour: Colour,
+        bottom: bool,
+        params: &UnitParams,
+    ) -> UnitPage {
         let path = link::unit_path(&trace.unit);
         let here = Here { path: &path, params };
         let tally = |keep: &dyn Fn(&Component) -> bool| count(trace.components.iter().filter(|row| keep(row)).count());
@@ -200,7 +207,11 @@ impl UnitPage {
                 .collect(),
             sides: ["top", "bottom"]
                 .into_iter()
-                .map(|side| Choice { word: side, href: here.with("side", side, "board"), chosen: (side == "bottom") == bottom })
+                .map(|side| Choice {
+                    word: side,
+                    href: here.with("side", side, "board"),
+                    chosen: (side == "bottom") == bottom,
+                })
                 .collect(),
             table: Table::of(&trace.components, &here),
             history: trace.history.iter().rev().take(lines).map(Line::of).collect(),
@@ -263,7 +274,8 @@ impl Here<'_> {
 fn verdicts(history: &[HistoryLine]) -> Vec<&HistoryLine> {
     let is_verdict = |line: &&HistoryLine| {
         let what = line.what.to_ascii_lowercase();
-        line.result.is_some() && ["inspect", "test", "repair", "disqualif", "scrap"].iter().any(|word| what.contains(word))
+        line.result.is_some()
+            && ["inspect", "test", "repair", "disqualif", "scrap"].iter().any(|word| what.contains(word))
     };
     history.iter().rev().filter(is_verdict).collect()
 }
@@ -285,9 +297,10 @@ impl Verdict {
 impl Whereabouts {
     fn of(trace: &Trace) -> Whereabouts {
         let outermost = |kind: &str| trace.within.iter().find(|within| within.kind == kind && within.until.is_none());
-        let holder = ["customer", "shipment", "container", "assembly", "carrier"].iter().find_map(|kind| outermost(kind));
+        let holder =
+            ["customer", "shipment", "container", "assembly", "carrier"].iter().find_map(|kind| outermost(kind));
         match (holder, trace.history.last()) {
-            (Some(within), _) => Whereabouts::Within(Thing::new(within.thing.clone()), within.kind.clone()),
+            (Some(within), _) => Whereabouts::Within(Thing::plain_of(&within.thing), within.kind.clone()),
             (None, Some(line)) => Whereabouts::Seen(Thing::plain("station", &line.station), When::at(&line.at)),
             (None, None) => Whereabouts::Nowhere,
         }
@@ -297,7 +310,8 @@ impl Whereabouts {
 impl Table {
     fn of(components: &[Component], here: &Here<'_>) -> Table {
         let find = here.params.find.as_deref().unwrap_or_default().trim().to_lowercase();
-        let matching: Vec<&Component> = components.iter().filter(|row| find.is_empty() || mentions(row, &find)).collect();
+        let matching: Vec<&Component> =
+            components.iter().filter(|row| find.is_empty() || mentions(row, &find)).collect();
         let shown = if here.params.rows.as_deref() == Some("all") { usize::MAX } else { ROWS_SHOWN };
         Table {
             rows: matching.iter().take(shown).map(|row| Row::of(row)).collect(),
@@ -394,8 +408,23 @@ pub(super) async fn components_csv(
     let asked = format!("unit:{}", params.name);
     let trace = desk.ask(move |house| house.trace(&asked, when)).await?;
     const HEAD: &[&str] = &[
-        "position", "package", "thing", "part", "manufacturer", "manufacturer_part", "lot", "supplier", "station", "place",
-        "at", "removed_at", "relation", "evidence", "reasons", "via", "index",
+        "position",
+        "package",
+        "thing",
+        "part",
+        "manufacturer",
+        "manufacturer_part",
+        "lot",
+        "supplier",
+        "station",
+        "place",
+        "at",
+        "removed_at",
+        "relation",
+        "evidence",
+        "reasons",
+        "via",
+        "index",
     ];
     Ok(csv::download(&format!("components-{}", trace.unit), HEAD, trace.components, fields))
 }

@@ -34,7 +34,8 @@ pub(super) struct UsedParams {
 impl UsedParams {
     /// The question, and which page of the answer.
     pub(super) fn question(&self, thing: &str) -> Result<(WhereUsedQuery, Cut), Problem> {
-        let cut = Cut::parse(self.cursor.as_deref().filter(|cursor| !cursor.is_empty()), self.as_of.as_deref(), Some(ROWS))?;
+        let cut =
+            Cut::parse(self.cursor.as_deref().filter(|cursor| !cursor.is_empty()), self.as_of.as_deref(), Some(ROWS))?;
         let query = WhereUsedQuery {
             thing: thing.to_owned(),
             from: instant("from", self.from.as_deref())?,
@@ -46,7 +47,8 @@ impl UsedParams {
 
     fn fields(&self) -> String {
         let fields = [("from", &self.from), ("until", &self.until), ("as_of", &self.as_of)];
-        let given = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref().filter(|v| !v.is_empty())?)));
+        let given =
+            fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref().filter(|v| !v.is_empty())?)));
         given.map(|(name, value)| format!("&{name}={}", link::query(value))).collect()
     }
 }
@@ -130,8 +132,18 @@ impl Used {
             next: next.as_deref().map(page),
             back,
             customers: customers(&answer.shipments),
-            containers: answer.containers.iter().take(HOLDERS_SHOWN).map(|holder| HolderRow::of("container", holder)).collect(),
-            shipments: answer.shipments.iter().take(HOLDERS_SHOWN).map(|holder| HolderRow::of("shipment", holder)).collect(),
+            containers: answer
+                .containers
+                .iter()
+                .take(HOLDERS_SHOWN)
+                .map(|holder| HolderRow::of("container", holder))
+                .collect(),
+            shipments: answer
+                .shipments
+                .iter()
+                .take(HOLDERS_SHOWN)
+                .map(|holder| HolderRow::of("shipment", holder))
+                .collect(),
             findings: Note::all(&answer.findings),
             gaps: Note::all(&answer.gaps),
             as_of: Count(answer.as_of),

@@ -49,7 +49,8 @@ fn every_page_is_sound_in_light_and_dark_and_on_a_tablet() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must have a browser");
         return;
     };
-    let screens = std::env::var_os("SCREENS").map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens"), PathBuf::from);
+    let screens = std::env::var_os("SCREENS")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("screens"), PathBuf::from);
     std::fs::create_dir_all(&screens).expect("a folder for the pictures");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let serve = |house: Pretended| {
@@ -67,8 +68,14 @@ fn every_page_is_sound_in_light_and_dark_and_on_a_tablet() {
     let mut wrong = Vec::new();
     for (width, height) in SIZES {
         for scheme in ["light", "dark"] {
-            browser.call("Emulation.setDeviceMetricsOverride", json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}));
-            browser.call("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}));
+            browser.call(
+                "Emulation.setDeviceMetricsOverride",
+                json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}),
+            );
+            browser.call(
+                "Emulation.setEmulatedMedia",
+                json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+            );
             browser.call("Emulation.setTimezoneOverride", json!({"timezoneId": "Europe/Berlin"}));
             for (name, path, of_empty) in PAGES {
                 if only.as_deref().is_some_and(|only| only != name) {
@@ -77,7 +84,8 @@ fn every_page_is_sound_in_light_and_dark_and_on_a_tablet() {
                 let address = if of_empty { empty } else { full };
                 browser.open(&format!("http://{address}{path}"));
                 let page = format!("{name} {scheme} {width}");
-                let overflow = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                let overflow =
+                    browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 if overflow.as_i64() != Some(0) {
                     let widest = browser.value(WIDEST);
                     wrong.push(format!("{page}: wider than the screen by {overflow}: {widest}"));
@@ -85,11 +93,14 @@ fn every_page_is_sound_in_light_and_dark_and_on_a_tablet() {
                 let expected = if matches!(name, "not-found" | "choice") { 1 } else { 0 };
                 let errors = browser.errors();
                 // The browser itself logs that a page answered 404 or 300.
-                if errors.iter().filter(|error| !error.contains("the server responded with a status of")).count() > 0 || errors.len() > expected {
+                if errors.iter().filter(|error| !error.contains("the server responded with a status of")).count() > 0
+                    || errors.len() > expected
+                {
                     wrong.push(format!("{page}: {errors:?}"));
                 }
                 let file = screens.join(format!("{name}-{scheme}-{width}.png"));
-                std::fs::write(file, browser.picture(name == "unit" || name == "thing-lot")).expect("the picture is written");
+                std::fs::write(file, browser.picture(name == "unit" || name == "thing-lot"))
+                    .expect("the picture is written");
             }
         }
     }
@@ -115,22 +126,43 @@ fn a_page_lives_and_a_scan_leads_somewhere() {
 
     browser.open(&format!("http://{address}/"));
     assert_eq!(browser.value("document.activeElement.name"), "q", "the scan box has the caret");
-    browser.value("document.querySelector('details.setup').open = true; document.querySelector('#line').dataset.old = '1'; true");
-    browser.until("document.querySelector('#line') && !document.querySelector('#line').dataset.old", "the line is renewed");
+    browser.value(
+        "document.querySelector('details.setup').open = true; document.querySelector('#line').dataset.old = '1'; true",
+    );
+    browser.until(
+        "document.querySelector('#line') && !document.querySelector('#line').dataset.old",
+        "the line is renewed",
+    );
     assert_eq!(browser.value("document.querySelector('details.setup').open"), true, "what was open stays open");
 
     let first = browser.value("document.querySelector('.gauge [data-beat=recorded]').textContent");
-    browser.until(&format!("document.querySelector('.gauge [data-beat=recorded]').textContent !== {first}"), "the counters beat");
+    browser.until(
+        &format!("document.querySelector('.gauge [data-beat=recorded]').textContent !== {first}"),
+        "the counters beat",
+    );
 
     browser.value("document.querySelector('.scan input').value = ']d2TS-000123/2\\t'; document.querySelector('.scan').requestSubmit(); true");
-    browser.until(&format!("location.pathname === '/unit/{UNIT}' && document.readyState === 'complete'"), "a scan leads to the unit");
-    browser.until("document.querySelector('#board').dataset === undefined || !!document.querySelector('svg.board[data-dressed]')", "the board is dressed");
+    browser.until(
+        &format!("location.pathname === '/unit/{UNIT}' && document.readyState === 'complete'"),
+        "a scan leads to the unit",
+    );
+    browser.until(
+        "document.querySelector('#board').dataset === undefined || !!document.querySelector('svg.board[data-dressed]')",
+        "the board is dressed",
+    );
     browser.value("document.querySelector('.choose a[href*=\"colour=lot\"]').click(); true");
-    browser.until("document.querySelector('.choose a[href*=\"colour=lot\"]').getAttribute('aria-current') === 'true'", "the board is coloured by lot");
+    browser.until(
+        "document.querySelector('.choose a[href*=\"colour=lot\"]').getAttribute('aria-current') === 'true'",
+        "the board is coloured by lot",
+    );
     browser.value("document.querySelector('#find').value = 'REWORK-1'; document.querySelector('#find').dispatchEvent(new Event('input', {bubbles: true})); true");
-    browser.until("document.querySelectorAll('#rows tbody tr').length === 2", "the filter leaves the rows of the bench");
+    browser
+        .until("document.querySelectorAll('#rows tbody tr').length === 2", "the filter leaves the rows of the bench");
     browser.value("document.querySelector('button.theme').click(); true");
-    assert_eq!(browser.value("localStorage.getItem('tracewright.theme') === document.documentElement.dataset.bsTheme"), true);
+    assert_eq!(
+        browser.value("localStorage.getItem('tracewright.theme') === document.documentElement.dataset.bsTheme"),
+        true
+    );
     assert_eq!(browser.errors(), Vec::<String>::new());
 }
 
@@ -152,8 +184,20 @@ impl Browser {
         let mut child = Command::new("/bin/sh")
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null"])
             .arg(chromium)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--hide-scrollbars",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--remote-debugging-pipe",
+            ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::piped())
@@ -232,8 +276,12 @@ impl Browser {
     fn errors(&mut self) -> Vec<String> {
         let error = |event: &Value| match event["method"].as_str()? {
             "Runtime.exceptionThrown" => Some(event["params"]["exceptionDetails"].to_string()),
-            "Log.entryAdded" if event["params"]["entry"]["level"] == "error" => Some(event["params"]["entry"].to_string()),
-            "Runtime.consoleAPICalled" if event["params"]["type"] == "error" => Some(event["params"]["args"].to_string()),
+            "Log.entryAdded" if event["params"]["entry"]["level"] == "error" => {
+                Some(event["params"]["entry"].to_string())
+            }
+            "Runtime.consoleAPICalled" if event["params"]["type"] == "error" => {
+                Some(event["params"]["args"].to_string())
+            }
             _ => None,
         };
         self.events.iter().filter_map(error).collect()
@@ -248,7 +296,9 @@ impl Browser {
             params["clip"] = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
         }
         let picture = self.call("Page.captureScreenshot", params);
-        base64::engine::general_purpose::STANDARD.decode(picture["data"].as_str().unwrap_or_default()).expect("a picture")
+        base64::engine::general_purpose::STANDARD
+            .decode(picture["data"].as_str().unwrap_or_default())
+            .expect("a picture")
     }
 }
 

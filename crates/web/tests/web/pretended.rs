@@ -9,8 +9,8 @@ use app::answer::{
     Quarantined, Relation, StationNow, ThingAbout, Trace, WhereUsed, WhereUsedRow,
 };
 use app::{
-    AsOf, Captured, Counters, MessageOutcome, Outcome, QuarantineFilter, QuarantinePage, QuestionError, Replay, SiteError,
-    WhereUsedQuery,
+    AsOf, Captured, Counters, MessageOutcome, Outcome, QuarantineFilter, QuarantinePage, QuestionError, Replay,
+    SiteError, WhereUsedQuery,
 };
 use axum::Router;
 use web::{House, Options, router};
@@ -131,7 +131,13 @@ fn components() -> Vec<Component> {
         }
         if position.designator == "C15" {
             rows.push(Component { removed_at: some(at(190)), ..row.clone() });
-            row = Component { package: some("PKG-105003"), station: some("REWORK-1"), place: None, at: some(at(195)), ..row };
+            row = Component {
+                package: some("PKG-105003"),
+                station: some("REWORK-1"),
+                place: None,
+                at: some(at(195)),
+                ..row
+            };
         }
         rows.push(row);
     }
@@ -163,11 +169,23 @@ fn history() -> Vec<HistoryLine> {
         line(31, "SMT-1", "placed", Some("Completed"), &["214 placements, 3 rejected picks"]),
         line(38, "SMT-2", "placed", Some("Completed"), &["188 placements"]),
         line(52, "REFLOW-1", "reflowed", Some("Completed"), &["peak 244.8 °C", "time above liquidus 61.2 s"]),
-        line(58, "AOI-1", "inspected", Some("Failed"), &["C15 tombstone (machine: defect, operator: confirmed)", "C12 shifted (operator: false call)"]),
+        line(
+            58,
+            "AOI-1",
+            "inspected",
+            Some("Failed"),
+            &["C15 tombstone (machine: defect, operator: confirmed)", "C12 shifted (operator: false call)"],
+        ),
         line(190, "REWORK-1", "component removed", None, &["C15, PKG-104207"]),
         line(196, "REWORK-1", "repaired", Some("RepairSuccessful"), &["C15 replaced from PKG-105003"]),
         line(240, "AOI-1", "inspected", Some("Passed"), &[]),
-        line(302, "FCT-2", "tested", Some("Passed"), &["input noise 31.07 µV (at most 40)", "gain error 0.12 % (−0.5 to 0.5)", "attempt 1 of 3"]),
+        line(
+            302,
+            "FCT-2",
+            "tested",
+            Some("Passed"),
+            &["input noise 31.07 µV (at most 40)", "gain error 0.12 % (−0.5 to 0.5)", "attempt 1 of 3"],
+        ),
         line(330, "PACK-1", "packed", None, &["into BOX-0042"]),
     ]
 }
@@ -191,7 +209,11 @@ fn trace(unit: &str, components: Vec<Component>) -> Trace {
             belonging("shipment:SH-2026-118", "shipment", None, None),
         ],
         contains: Vec::new(),
-        findings: vec![gap("IncompleteReport", Some("SMT-2"), "3 positions that the program installs are not in the report: J4, C22, R6")],
+        findings: vec![gap(
+            "IncompleteReport",
+            Some("SMT-2"),
+            "3 positions that the program installs are not in the report: J4, C22, R6",
+        )],
         gaps: vec![
             gap("Quarantined", Some("SMT-2"), "2 messages of this station between 06:31 and 06:44 wait in quarantine"),
             gap("OpenPass", Some("FCT-2"), "a pass has no end yet"),
@@ -211,8 +233,22 @@ fn mounted(thing: &str, station: &str, place: &str, until: Option<String>) -> Mo
     }
 }
 
-fn station(name: &str, role: &str, state: Option<&str>, units: &[&str], verdicts: (usize, usize), places: usize) -> StationNow {
-    let reel = |at: usize| mounted(&format!("package:PKG-{:06}", 104_200 + at * 7), name, &format!("A{}.{:02}", 1 + at / 20, 1 + at % 20), None);
+fn station(
+    name: &str,
+    role: &str,
+    state: Option<&str>,
+    units: &[&str],
+    verdicts: (usize, usize),
+    places: usize,
+) -> StationNow {
+    let reel = |at: usize| {
+        mounted(
+            &format!("package:PKG-{:06}", 104_200 + at * 7),
+            name,
+            &format!("A{}.{:02}", 1 + at / 20, 1 + at % 20),
+            None,
+        )
+    };
     let mut mounted: Vec<MountedAt> = (0..places).map(reel).collect();
     if places > 20 {
         mounted[3].uncertain_from = some(at(40));
@@ -246,32 +282,36 @@ impl Pretended {
         let row = |number: usize| WhereUsedRow {
             unit: format!("TS-{:06}/{}", number / 4, number % 4 + 1),
             relation: if number < 9_400 { Relation::Installed } else { Relation::Exposed },
-            evidence: if number % 11 == 0 { Evidence::Possible } else { Evidence::Certain },
-            positions: ["C1", "C25", "C48", "C49", "C50", "C51", "C52", "C53", "C54", "C55", "C56", "C57", "C58", "C59"]
-                .iter()
-                .take(number % 15)
-                .map(ToString::to_string)
-                .collect(),
+            evidence: if number.is_multiple_of(11) { Evidence::Possible } else { Evidence::Certain },
+            positions: [
+                "C1", "C25", "C48", "C49", "C50", "C51", "C52", "C53", "C54", "C55", "C56", "C57", "C58", "C59",
+            ]
+            .iter()
+            .take(number % 15)
+            .map(ToString::to_string)
+            .collect(),
             removed_at: (number % 97 == 5).then(|| at(200)),
             at: some(at(number)),
             stations: vec!["SMT-1".into()],
             packages: vec![format!("PKG-{:06}", 104_207 + number % 3)],
             via: (number % 40 == 1).then(|| "UNIT-A".into()),
-            reasons: if number % 11 == 0 { vec!["two reels were spliced".into()] } else { Vec::new() },
+            reasons: if number.is_multiple_of(11) { vec!["two reels were spliced".into()] } else { Vec::new() },
         };
         let holder = |number: usize, customer: Option<&str>| Holder {
             id: format!("{}-{number:04}", if customer.is_some() { "SH" } else { "BOX" }),
             customer: customer.map(Into::into),
             units: 240 - number,
             from: some(at(number)),
-            until: (number % 3 == 0).then(|| at(number + 90)),
+            until: number.is_multiple_of(3).then(|| at(number + 90)),
         };
         WhereUsed {
             thing: thing.into(),
             expanded: vec!["package:PKG-104207".into(), "package:PKG-104208".into(), "package:PKG-104209".into()],
             units: (0..10_000).map(row).collect(),
             containers: (0..40).map(|number| holder(number, None)).collect(),
-            shipments: (0..7).map(|number| holder(number, Some(["Acme Instruments", "Nordlicht GmbH", "Kestrel Labs"][number % 3]))).collect(),
+            shipments: (0..7)
+                .map(|number| holder(number, Some(["Acme Instruments", "Nordlicht GmbH", "Kestrel Labs"][number % 3])))
+                .collect(),
             counts: Counts {
                 units: 10_000,
                 certain: 9_090,
@@ -372,7 +412,12 @@ impl House for Pretended {
             mounts: (0..if bare { 0 } else { 9 })
                 .map(|number| MountedAt {
                     uncertain_from: (number == 4).then(|| at(50)),
-                    ..mounted("package:PKG-104207", "SMT-1", &format!("A1.{number:02}"), (number < 8).then(|| at(60 + number)))
+                    ..mounted(
+                        "package:PKG-104207",
+                        "SMT-1",
+                        &format!("A1.{number:02}"),
+                        (number < 8).then(|| at(60 + number)),
+                    )
                 })
                 .collect(),
             related: vec![
@@ -395,7 +440,9 @@ impl House for Pretended {
             "lot:A7",
         ];
         let text = text.to_lowercase();
-        let begins = |thing: &&&str| thing.split(':').any(|part| part.to_lowercase().starts_with(&text)) || thing.to_lowercase() == text;
+        let begins = |thing: &&&str| {
+            thing.split(':').any(|part| part.to_lowercase().starts_with(&text)) || thing.to_lowercase() == text
+        };
         Ok(known.iter().filter(begins).map(ToString::to_string).collect())
     }
 
@@ -410,7 +457,14 @@ impl House for Pretended {
             station("SMT-1", "placement", working, &["TS-000129"], (0, 0), 38),
             station("SMT-2", "placement", Some("Unscheduled downtime"), &["TS-000128"], (0, 0), 36),
             station("REFLOW-1", "oven", working, &["TS-000127", "TS-000126", "TS-000125"], (0, 0), 1),
-            station("AOI-1", "inspection", working, &["TS-000124/1", "TS-000124/2", "TS-000124/3", "TS-000124/4", "TS-000124/5"], (411, 7), 0),
+            station(
+                "AOI-1",
+                "inspection",
+                working,
+                &["TS-000124/1", "TS-000124/2", "TS-000124/3", "TS-000124/4", "TS-000124/5"],
+                (411, 7),
+                0,
+            ),
             station("REWORK-1", "repair bench", Some("Standby"), &["TS-000119/3"], (3, 1), 4),
             station("FCT-2", "functional test", working, &["TS-000118/1"], (402, 0), 0),
             station("PACK-1", "packing", None, &[], (0, 0), 0),
@@ -440,7 +494,13 @@ impl House for Pretended {
     fn capture_cfx(&self, _: &str, bytes: Vec<u8>) -> Result<Captured, SiteError> {
         match bytes.first() {
             Some(b'{') => Ok(outcome(Outcome::Recorded { index: EVENTS })),
-            _ => Ok(outcome(Outcome::Quarantined { id: 4, line: 1, column: 1, field: "message".into(), reason: "no JSON".into() })),
+            _ => Ok(outcome(Outcome::Quarantined {
+                id: 4,
+                line: 1,
+                column: 1,
+                field: "message".into(),
+                reason: "no JSON".into(),
+            })),
         }
     }
 
@@ -482,7 +542,13 @@ impl House for Pretended {
     fn quarantine_replay(&self, replay: &Replay) -> Result<Captured, SiteError> {
         Ok(match replay {
             Replay::Repaired { .. } => outcome(Outcome::Recorded { index: 77 }),
-            _ => outcome(Outcome::Quarantined { id: 1, line: 4, column: 15, field: "UniqueID".into(), reason: "a text begins with “".into() }),
+            _ => outcome(Outcome::Quarantined {
+                id: 1,
+                line: 4,
+                column: 15,
+                field: "UniqueID".into(),
+                reason: "a text begins with “".into(),
+            }),
         })
     }
 
@@ -512,7 +578,9 @@ impl House for Pretended {
             recorded_at: at(index as usize + 1),
             source: "SMTPlus.Model_21232.SN23123".into(),
             name: "CFX.Production.Assembly.MaterialsInstalled".into(),
-            entry: format!(r#"{{"v":1,"kind":"Installed","source":{{"handle":"SMTPlus.Model_21232.SN23123","message":"0d9f{index}"}},"at":"2026-03-02T06:31:10.1250000+00:00","units":["TS-000123/2"],"places":[{{"place":"A1.07","package":"PKG-104207","positions":["C1","C25"],"height_mm":0.550}}]}}"#),
+            entry: format!(
+                r#"{{"v":1,"kind":"Installed","source":{{"handle":"SMTPlus.Model_21232.SN23123","message":"0d9f{index}"}},"at":"2026-03-02T06:31:10.1250000+00:00","units":["TS-000123/2"],"places":[{{"place":"A1.07","package":"PKG-104207","positions":["C1","C25"],"height_mm":0.550}}]}}"#
+            ),
             attached: None,
         })
     }
@@ -521,7 +589,11 @@ impl House for Pretended {
         if index >= EVENTS - 2 {
             return Err(SiteError::NotFound(format!("proof for event {index} yet: it is not sealed")));
         }
-        Ok(format!("c2sp.org/tlog-proof@v1\nindex {index}\n{}\n{}", "k5pGm1VbQW0n3oY2v2cO9n0m8rJb7kq0C2o5Yl7dXx0=\n".repeat(12), self.checkpoint_text()?))
+        Ok(format!(
+            "c2sp.org/tlog-proof@v1\nindex {index}\n{}\n{}",
+            "k5pGm1VbQW0n3oY2v2cO9n0m8rJb7kq0C2o5Yl7dXx0=\n".repeat(12),
+            self.checkpoint_text()?
+        ))
     }
 
     fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<String>, SiteError> {
@@ -532,7 +604,11 @@ impl House for Pretended {
     }
 
     fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<u8>, SiteError> {
-        if (level, index) == (0, 0) { Ok(vec![7; usize::from(width) * 32]) } else { Err(SiteError::NotFound("tile".into())) }
+        if (level, index) == (0, 0) {
+            Ok(vec![7; usize::from(width) * 32])
+        } else {
+            Err(SiteError::NotFound("tile".into()))
+        }
     }
 
     fn entry_bundle(&self, _: u64, width: u16) -> Result<Vec<u8>, SiteError> {
