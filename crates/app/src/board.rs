@@ -167,6 +167,16 @@ fn panel_board(board: &boards::PanelBoard) -> PanelBoard {
     }
 }
 
+/// The newest release of a product, named with its `@revision`.
+pub(crate) fn newest_release(snapshot: &Snapshot<'_>, product: &str) -> Result<Option<ProductReleased>, QuestionError> {
+    let Some(product) = snapshot.reader.thing(Kind::Product, product)? else { return Ok(None) };
+    let event = snapshot.reader.product_release(product)?.and_then(|seq| (snapshot.events)(seq));
+    Ok(event.and_then(|event| match event.fact {
+        Fact::ProductReleased(released) => Some(released),
+        _ => None,
+    }))
+}
+
 /// Positions of a unit's product, or of a `product:`.
 pub(crate) fn positions(snapshot: &Snapshot<'_>, thing: &str) -> Result<Option<Vec<BoardPosition>>, QuestionError> {
     let products = match thing.strip_prefix("product:") {

@@ -326,7 +326,13 @@ impl Site {
     /// When the files cannot be understood, or recording fails.
     pub fn import_board(&self, board: &BoardImport) -> Result<BoardImported, SiteError> {
         let (fact, mut imported) = board::release(board)?;
-        imported.counts = self.record_own("board files", now(), vec![fact.into()])?;
+        let newest = self.ask(AsOf::Latest, |snapshot| board::newest_release(snapshot, &imported.product));
+        imported.counts = match newest {
+            Ok(Some(newest)) if newest == fact => Imported { messages: 1, duplicates: 1, ..Imported::default() },
+            Ok(_) => self.record_own("board files", now(), vec![fact.into()])?,
+            Err(QuestionError::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(SiteError::Refused(error.to_string())),
+        };
         Ok(imported)
     }
 

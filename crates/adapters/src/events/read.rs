@@ -102,16 +102,20 @@ impl Reading<'_> {
         let Some(kind) = kind else { return missing("type", "the event has no `type`".to_owned()) };
         kind.clone_into(&mut head.source.name);
         let Some(at) = at else { return missing("at", "the event has no `at`: when it happened".to_owned()) };
+        // What is misspelt is told before what is missing because of it.
+        let said: Vec<String> = rest
+            .iter()
+            .filter(|(_, _, value_at)| !is_empty(&cursor, *value_at))
+            .map(|(name, ..)| name.clone().into_owned())
+            .collect();
+        let mut body = String::new();
+        self.members(&cursor, kind, rest, &["type", "at", "source", "id"], &mut body)?;
         for group in required(kind) {
-            let said =
-                |field: &&&str| rest.iter().any(|(name, _, value_at)| name == **field && !is_empty(&cursor, *value_at));
-            if !group.iter().any(|field| said(&field)) {
+            if !group.iter().any(|field| said.iter().any(|said| said == field)) {
                 let fields: Vec<String> = group.iter().map(|field| format!("`{field}`")).collect();
                 return missing(group[0], format!("a `{kind}` must say {}", fields.join(" or ")));
             }
         }
-        let mut body = String::new();
-        self.members(&cursor, kind, rest, &["type", "at", "source", "id"], &mut body)?;
         let fact = match Fact::read(kind, &body) {
             Some(Ok(fact)) => fact,
             Some(Err(error)) => return words(0, format!("the event does not read: {error}")),
@@ -420,8 +424,12 @@ mod tests {
             "line 1, column 9: in `type`: `Packd` is no type of event, the nearest is `Packed`",
         );
         check(
-            r#"{"type":"Packed","at":"2026-03-02T10:00:00Z","box":"B","units":["A"]}"#,
+            r#"{"type":"Packed","at":"2026-03-02T10:00:00Z","units":["A"]}"#,
             "line 1, column 1: in `container`: a `Packed` must say `container`",
+        );
+        check(
+            r#"{"type":"Packed","at":"2026-03-02T10:00:00Z","contaner":"B","units":["A"]}"#,
+            "line 1, column 57: in `contaner`: a `Packed` knows no field `contaner`; the nearest that it knows is `container`",
         );
         check(
             r#"{"type":"Packed","at":"2026-03-02T10:00:00Z","container":"B","units":[]}"#,

@@ -1,0 +1,271 @@
+//! The command line from outside: what goes in, what comes out, and what survives `kill -9`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How often an import is killed; more by hand.
+const KILL_ROUNDS_VARIABLE: &str = "TRACEWRIGHT_KILL_ROUNDS";
+const KILL_ROUNDS: u64 = 20;
+
+fn tracewright(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tracewright"));
+    command.arg("--data").arg(data).args(arguments);
+    command
+}
+
+fn run(data: &Path, arguments: &[&str]) -> Output {
+    tracewright(data, arguments).output().expect("runs")
+}
+
+/// The answer in JSON of a command that must do well.
+fn answer(data: &Path, arguments: &[&str]) -> Value {
+    let output = run(data, &[arguments, &["--json"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    serde_json::from_slice(&output.stdout).expect("JSON comes out")
+}
+
+fn counts(answer: &Value) -> [u64; 4] {
+    ["messages", "recorded", "duplicates", "quarantined"].map(|name| answer[name].as_u64().expect("a count"))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path that is text")
+}
+
+/// What a small factory said: CFX and events.
+fn factory(folder: &Path) -> (PathBuf, PathBuf) {
+    let output = run(folder, &["factory", "--out", text(folder), "--panels", "4", "--seed", "7"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (folder.join("cfx.ndjson"), folder.join("events.ndjson"))
+}
+
+fn strings<'a>(rows: &'a Value, field: &str) -> BTreeSet<&'a str> {
+    rows.as_array().expect("a list").iter().filter_map(|row| row[field].as_str()).collect()
+}
+
+#[test]
+fn from_messages_to_answers_and_back_from_the_ledger() {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let (cfx, events) = factory(folder.path());
+
+    let first = answer(&data, &["import", "cfx", text(&cfx)]);
+    let [messages, recorded, _, quarantined] = counts(&first);
+    assert!(recorded > 100 && messages >= recorded, "{first}");
+    assert_eq!(quarantined, 0);
+    assert!(answer(&data, &["import", "events", text(&events)])["recorded"].as_u64() > Some(0));
+    // Importing again records nothing.
+    assert_eq!(counts(&answer(&data, &["import", "cfx", text(&cfx)]))[1], 0);
+    assert_eq!(counts(&answer(&data, &["import", "events", text(&events)]))[1], 0);
+
+    let board = ["bom.csv", "positions.txt"].map(|name| folder.path().join(name));
+    let import = ["import", "board", "--product", "TS-PCIE-5.3", text(&board[0]), text(&board[1])];
+    let released = answer(&data, &import);
+    assert_eq!(released["recorded"], 1);
+    assert!(!released["disagreements"].as_array().expect("a list").is_empty());
+    assert_eq!(answer(&data, &import)["recorded"], 0);
+
+    let trace = answer(&data, &["trace", "PNL-000001/1"]);
+    for field in ["unit", "components", "history", "within", "contains", "gaps"] {
+        assert!(!trace[field].is_null(), "{field}");
+    }
+    let component = &trace["components"][0];
+    for field in ["position", "package", "part", "lot", "manufacturer", "supplier", "station", "place", "at", "removed_at"] {
+        assert!(component.get(field).is_some(), "{field}");
+    }
+    assert_eq!(component["relation"], "installed");
+    let lot = component["lot"].as_str().expect("a lot");
+
+    let used = answer(&data, &["where-used", &format!("lot:{lot}")]);
+    for field in ["thing", "units", "containers", "shipments", "counts", "gaps"] {
+        assert!(!used[field].is_null(), "{field}");
+    }
+    assert!(strings(&used["units"], "unit").contains(trace["unit"].as_str().expect("a unit")));
+
+    // As of the beginning nothing is known.
+    assert_eq!(run(&data, &["trace", "PNL-000001/1", "--as-of", "1"]).status.code(), Some(1));
+
+    let verified = answer(&data, &["verify", "--at-rest"]);
+    assert_eq!(verified["ok"], true);
+
+    // The database made anew answers alike.
+    fs::remove_file(data.join("site.db")).expect("removes");
+    let refused = run(&data, &["trace", "PNL-000001/1"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let rebuilt = answer(&data, &["rebuild"]);
+    assert_eq!(rebuilt["events"], verified["entries"]);
+    assert_eq!(answer(&data, &["trace", "PNL-000001/1"]), trace);
+    assert_eq!(answer(&data, &["where-used", &format!("lot:{lot}")]), used);
+    assert_eq!(counts(&answer(&data, &["import", "cfx", text(&cfx)]))[1], 0);
+
+    let exported = folder.path().join("exported");
+    answer(&data, &["export", "ledger", text(&exported)]);
+    assert!(exported.join("checkpoint").exists());
+
+    // A changed byte is found.
+    let checkpoint = data.join("ledger/checkpoint");
+    let mut bytes = fs::read(&checkpoint).expect("reads");
+    let last = bytes.len() - 3;
+    bytes[last] ^= 1;
+    fs::write(&checkpoint, bytes).expect("writes");
+    assert_eq!(run(&data, &["verify"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_is_not_understood_waits_and_is_replayed() {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let input = folder.path().join("in.ndjson");
+    let bad = "{\"type\":\"Packed\",\"at\":\"2026-03-02T10:00:00Z\",\"container\":\"BOX-1\",\"unit\":[\"A1\"]}";
+    let good = bad.replace("\"unit\"", "\"units\"");
+    fs::write(&input, format!("{}\n{bad}\n", good.replace("BOX-1", "BOX-0"))).expect("writes");
+
+    let output = run(&data, &["import", "events", text(&input), "--json", "--strict"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(counts(&serde_json::from_slice(&output.stdout).expect("JSON")), [2, 1, 0, 1]);
+    // Once more: it is the same message that waits.
+    run(&data, &["import", "events", text(&input)]);
+    let listed = answer(&data, &["quarantine", "list"]);
+    let message = &listed["messages"][0];
+    assert_eq!(listed["messages"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!((message["line"].as_u64(), message["field"].as_str()), (Some(2), Some("unit")));
+    assert!(message["reason"].as_str().is_some_and(|reason| reason.contains("`units`")), "{message}");
+    let id = message["id"].to_string();
+    assert_eq!(answer(&data, &["quarantine", "show", &id])["text"], bad);
+    assert_eq!(run(&data, &["quarantine", "show", &id, "--raw"]).stdout, bad.as_bytes());
+    // What waits may bear on any answer, and the answer says so.
+    let gaps = answer(&data, &["where-used", "container:BOX-0"])["gaps"].clone();
+    assert!(strings(&gaps, "kind").contains("Quarantined"), "{gaps}");
+
+    assert_eq!(run(&data, &["quarantine", "replay", "--all"]).status.code(), Some(1));
+    let repaired = folder.path().join("repaired.json");
+    fs::write(&repaired, good).expect("writes");
+    let replayed = answer(&data, &["quarantine", "replay", &id, "--with", text(&repaired)]);
+    assert_eq!(replayed["counts"]["recorded"], 1);
+    assert_eq!(answer(&data, &["quarantine", "list"])["messages"], Value::Array(Vec::new()));
+    assert_eq!(answer(&data, &["quarantine", "list", "--state", "replayed"])["messages"][0]["state"], "replayed");
+    assert_eq!(run(&data, &["quarantine", "replay", &id]).status.code(), Some(2));
+    assert_eq!(run(&data, &["quarantine", "show", "99"]).status.code(), Some(1));
+}
+
+#[test]
+fn misuse_is_told_with_a_hint() {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let check = |arguments: &[&str], code: i32, expected: &str| {
+        let output = run(&data, arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+        assert!(errors.contains(expected), "{arguments:?}: {errors}");
+    };
+    check(&["trace", "X"], 2, "holds no site\nhint: ");
+    check(&["import", "cfx", "no-such-file"], 2, "error: cannot open `no-such-file`: ");
+    check(&["serve", "--listen", "0.0.0.0:0"], 2, "--allow-unauthenticated");
+    check(&["trace", "X", "--as-of", "monday"], 2, "error: `monday` for --as-of is no time\nhint: ");
+    check(&["import", "cfx"], 2, "Usage");
+    fs::create_dir_all(&data).expect("makes the folder");
+    fs::write(data.join("tracewright.toml"), "[site]\ncolour = 1\n").expect("writes");
+    fs::write(folder.path().join("empty"), "").expect("writes");
+    check(&["import", "cfx", text(&folder.path().join("empty"))], 2, "line 2, column 1: unknown field `colour`");
+}
+
+#[test]
+fn a_second_writer_is_refused_and_readers_are_not() {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let (cfx, _) = factory(folder.path());
+    answer(&data, &["import", "cfx", text(&cfx)]);
+    // An import that waits for its input holds the folder.
+    let mut first = tracewright(&data, &["import", "cfx", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let begun = Instant::now();
+    loop {
+        let output = run(&data, &["import", "cfx", text(&cfx)]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() == Some(2) {
+            assert!(errors.contains("is in use by another tracewright\nhint: "), "{errors}");
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "the folder is never held: {errors}");
+    }
+    answer(&data, &["trace", "PNL-000001/1"]);
+    answer(&data, &["verify"]);
+    drop(first.stdin.take());
+    assert!(first.wait().expect("ends").success());
+}
+
+#[test]
+fn an_import_that_is_killed_loses_nothing_and_doubles_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let (cfx, _) = factory(folder.path());
+    let whole = folder.path().join("whole");
+    let begun = Instant::now();
+    let [_, recorded, ..] = counts(&answer(&whole, &["import", "cfx", text(&cfx)]));
+    let usual = begun.elapsed();
+    let trace = answer(&whole, &["trace", "PNL-000001/1"]);
+    let lot = format!("lot:{}", trace["components"][0]["lot"].as_str().expect("a lot"));
+    let used = answer(&whole, &["where-used", &lot]);
+
+    // Parts that are imported one after the other; those that ended well are acknowledged.
+    let lines = fs::read_to_string(&cfx).expect("reads");
+    let lines: Vec<&str> = lines.lines().collect();
+    let parts: Vec<PathBuf> = lines
+        .chunks(lines.len().div_ceil(4))
+        .enumerate()
+        .map(|(number, lines)| {
+            let path = folder.path().join(format!("part-{number}.ndjson"));
+            fs::write(&path, lines.join("\n")).expect("writes");
+            path
+        })
+        .collect();
+    let rounds = std::env::var(KILL_ROUNDS_VARIABLE).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(KILL_ROUNDS);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for round in 0..rounds {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let victim = usize::try_from(random >> 60).unwrap_or(0) % parts.len();
+        let after = usual.mul_f64(f64::from(u32::try_from(random >> 32 & 0xff_ffff).unwrap_or(0)) / f64::from(0xff_ffff_u32) / 2.0);
+        let data = folder.path().join(format!("round-{round}"));
+        for part in &parts[..victim] {
+            answer(&data, &["import", "cfx", text(part)]);
+        }
+        let mut import =
+            tracewright(&data, &["import", "cfx", text(&parts[victim])]).stdout(Stdio::null()).spawn().expect("runs");
+        let begun = Instant::now();
+        let mut acknowledged = victim;
+        while begun.elapsed() < after {
+            if let Some(status) = import.try_wait().expect("is asked") {
+                assert!(status.success(), "round {round}");
+                acknowledged = victim + 1;
+                break;
+            }
+            std::thread::yield_now();
+        }
+        import.kill().ok();
+        import.wait().expect("ends");
+
+        let context = format!("round {round}: part {victim} killed after {after:?}");
+        if data.join("ledger/checkpoint").exists() && data.join("keys/ledger.pub").exists() {
+            answer(&data, &["verify"]);
+        }
+        for (number, part) in parts.iter().enumerate() {
+            let again = answer(&data, &["import", "cfx", text(part)]);
+            if number < acknowledged {
+                assert_eq!(counts(&again)[1], 0, "{context}: part {number} was acknowledged");
+            }
+        }
+        assert_eq!(answer(&data, &["verify", "--at-rest"])["entries"], recorded, "{context}");
+        let again = answer(&data, &["where-used", &lot]);
+        assert_eq!((&again["units"], &again["counts"]), (&used["units"], &used["counts"]), "{context}");
+        fs::remove_dir_all(&data).expect("removes");
+    }
+}
