@@ -271,7 +271,11 @@ impl Note {
     }
 }
 
+/// A word such as `IncompleteReport` as words; what is words already stays.
 pub(super) fn in_words(kind: &str) -> String {
+    if kind.contains(' ') {
+        return kind.to_owned();
+    }
     let mut words = String::with_capacity(kind.len() + 4);
     for (at, c) in kind.chars().enumerate() {
         if c.is_uppercase() && at > 0 {
@@ -310,5 +314,6 @@ mod tests {
     #[test]
     fn kinds_read_as_words() {
         assert_eq!(in_words("IncompleteReport"), "incomplete report");
+        assert_eq!(in_words("split into (2026-03-02T10:00:00Z)"), "split into (2026-03-02T10:00:00Z)");
     }
 }

@@ -156,11 +156,16 @@ pub(super) async fn unit(State(desk): State<Desk>, Path(name): Path<String>, Que
     sent(&UnitPage::of(Shell::new(&desk, "", format!("Unit {}", trace.unit)), &trace, board, colour, bottom, &params))
 }
 
-/// Positions that a failed inspection, test or repair names.
+/// Positions that a failed inspection, test or repair complains of. What was called off as a false call is none.
 fn defects(history: &[HistoryLine]) -> BTreeSet<String> {
     let failed = history.iter().filter(|line| line.result.as_deref().is_some_and(|result| tone(result) == "bad"));
+    let complains = |detail: &&String| {
+        let detail = detail.to_lowercase();
+        (detail.contains("defect") || tone(&detail) == "bad") && !detail.contains("false")
+    };
     let words = failed
         .flat_map(|line| &line.details)
+        .filter(complains)
         .flat_map(|detail| detail.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map(str::to_owned));
     let is_designator = |word: &String| {
         word.starts_with(|c: char| c.is_ascii_uppercase()) && word.contains(|c: char| c.is_ascii_digit())
@@ -450,4 +455,28 @@ fn fields(row: &Component) -> Vec<String> {
         text(&row.via),
         row.index.map(|index| index.to_string()).unwrap_or_default(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_is_what_a_failed_check_complains_of() {
+        let line = |result: &str, details: &[&str]| HistoryLine {
+            at: String::new(),
+            recorded_at: String::new(),
+            station: "AOI".into(),
+            what: "inspected (AOI)".into(),
+            details: details.iter().map(ToString::to_string).collect(),
+            result: Some(result.into()),
+            index: 0,
+        };
+        let failed = line(
+            "Failed",
+            &["defect SHIFT C70_1 shifted", "height: Passed at R9", "defect BRIDGE U4 , operator: FalseCall"],
+        );
+        let found = defects(&[failed, line("Passed", &["defect TOMB R1"])]);
+        assert_eq!(found, BTreeSet::from(["C70_1".to_owned()]));
+    }
 }
