@@ -111,11 +111,15 @@ pub(super) fn draw(
         here.iter().map(|at| key(rows.get(at.designator.as_str()).copied(), &at.designator, defects, colour)).collect();
     let legend = legend(&keys, colour);
     let frame = Frame::around(positions, bottom);
-    let marks: Vec<Mark> = here
+    let mut marks: Vec<Mark> = here
         .iter()
         .zip(&keys)
-        .map(|(at, key)| mark(at, rows.get(at.designator.as_str()).copied(), key, &legend, &frame, defects))
+        .map(|(at, key)| {
+            mark(at, body(at, &here), rows.get(at.designator.as_str()).copied(), key, &legend, &frame, defects)
+        })
         .collect();
+    // The large lie below the small.
+    marks.sort_by(|a, b| (b.width() * b.height()).total_cmp(&(a.width() * a.height())));
     Drawing {
         view: format!("0 0 {:.2} {:.2}", frame.width, frame.height),
         outline: Shape { x: 0.4, y: 0.4, width: frame.width - 0.8, height: frame.height - 0.8 },
@@ -251,6 +255,7 @@ fn millimetres(um: i64) -> f64 {
 
 fn mark(
     at: &BoardPosition,
+    (width, height): (f64, f64),
     row: Option<&Component>,
     key: &Key,
     legend: &[Group],
@@ -258,7 +263,6 @@ fn mark(
     defects: &BTreeSet<String>,
 ) -> Mark {
     let (x, y) = frame.place(at);
-    let (width, height) = body(&at.footprint, &at.designator);
     let turn = at.rotation_mdeg as f64 / -1_000.0;
     let rotation = if frame.bottom { -turn } else { turn };
     let name = match key {
@@ -302,9 +306,24 @@ fn mark(
     }
 }
 
-/// The size of a body in millimetres, as far as the land pattern's name tells it.
-fn body(footprint: &str, designator: &str) -> (f64, f64) {
-    const CHIPS: [(&str, (f64, f64)); 11] = [
+/// The size of a body in millimetres: what the land pattern's name tells, else a guess that leaves its neighbours in sight.
+fn body(at: &BoardPosition, here: &[&BoardPosition]) -> (f64, f64) {
+    if let Some(size) = told_size(&at.footprint) {
+        return size;
+    }
+    let (width, height) = guessed_size(&at.footprint, &at.designator);
+    let distance = |other: &&&BoardPosition| {
+        let (x, y) = (millimetres(at.x_um - other.x_um), millimetres(at.y_um - other.y_um));
+        x.abs().max(y.abs())
+    };
+    let nearest = here.iter().filter(|other| other.designator != at.designator).map(|other| distance(&other));
+    let room = 1.3 * nearest.fold(f64::MAX, f64::min).max(0.5);
+    let shrink = (room / width.max(height)).min(1.0);
+    (width * shrink, height * shrink)
+}
+
+fn told_size(footprint: &str) -> Option<(f64, f64)> {
+    const CHIPS: [(&str, (f64, f64)); 13] = [
         ("0201", (0.6, 0.3)),
         ("0402", (1.0, 0.5)),
         ("0508", (2.0, 1.25)),
@@ -316,31 +335,23 @@ fn body(footprint: &str, designator: &str) -> (f64, f64) {
         ("1812", (4.5, 3.2)),
         ("2010", (5.0, 2.5)),
         ("2512", (6.3, 3.2)),
+        ("X1SON", (1.0, 0.6)),
+        ("X2SON", (1.0, 1.0)),
     ];
-    if let Some(size) = written_size(footprint) {
-        return size;
-    }
-    if let Some((_, size)) = CHIPS.iter().find(|(name, _)| footprint.contains(name)) {
-        return *size;
-    }
+    let chip = || CHIPS.iter().find(|(name, _)| footprint.contains(name)).map(|(_, size)| *size);
+    written_size(footprint).or_else(chip)
+}
+
+fn guessed_size(footprint: &str, designator: &str) -> (f64, f64) {
     let upper = footprint.to_ascii_uppercase();
     let has = |names: &[&str]| names.iter().any(|name| upper.contains(name));
-    if has(&["BGA"]) {
-        return (13.0, 13.0);
-    }
-    if has(&["QFN", "DFN", "LGA", "SON"]) {
-        return (5.0, 5.0);
-    }
-    if has(&["QFP"]) {
-        return (9.0, 9.0);
-    }
-    if has(&["SOT", "SC70", "SC-70"]) {
-        return (2.9, 1.5);
-    }
-    if has(&["SO", "MSOP"]) {
-        return (5.0, 4.0);
-    }
-    match designator.trim_end_matches(|c: char| !c.is_ascii_alphabetic()).chars().next().unwrap_or('?') {
+    let letter = designator.chars().next().unwrap_or('?');
+    match letter {
+        _ if has(&["BGA"]) => (13.0, 13.0),
+        _ if has(&["QFN", "DFN", "LGA", "SON"]) => (5.0, 5.0),
+        _ if has(&["QFP"]) => (9.0, 9.0),
+        _ if has(&["SOT", "SC70", "SC-70"]) => (2.9, 1.5),
+        _ if has(&["SO", "MSOP"]) => (5.0, 4.0),
         'U' => (5.0, 5.0),
         'J' | 'P' | 'X' => (7.0, 5.0),
         'L' | 'Y' | 'K' => (3.2, 2.5),
@@ -370,13 +381,34 @@ fn written_size(footprint: &str) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
 
+    fn position(designator: &str, footprint: &str, x_um: i64) -> BoardPosition {
+        BoardPosition {
+            designator: designator.into(),
+            part: String::new(),
+            footprint: footprint.into(),
+            x_um,
+            y_um: 0,
+            rotation_mdeg: 0,
+            side: "top".into(),
+        }
+    }
+
     #[test]
     fn bodies_are_as_large_as_their_land_pattern_says() {
-        let check = |footprint: &str, designator: &str, size: (f64, f64)| assert_eq!(body(footprint, designator), size);
+        let check = |footprint: &str, designator: &str, size: (f64, f64)| {
+            assert_eq!(body(&position(designator, footprint, 0), &[]), size);
+        };
         check("R_0402_1005Metric", "R1", (1.0, 0.5));
         check("QFN-48-1EP_7x7mm_P0.5mm", "U1", (7.0, 7.0));
         check("BGA-256", "U2", (13.0, 13.0));
         check("", "C9", (1.0, 0.5));
         check("", "", (2.0, 1.25));
+    }
+
+    #[test]
+    fn a_guessed_body_leaves_its_neighbours_in_sight() {
+        let (chip, capacitor) = (position("U1", "", 0), position("C1", "0402", 2_000));
+        assert_eq!(body(&chip, &[&chip, &capacitor]), (2.6, 2.6));
+        assert_eq!(body(&capacitor, &[&chip, &capacitor]), (1.0, 0.5));
     }
 }
