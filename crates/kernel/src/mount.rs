@@ -30,6 +30,8 @@ pub struct Stay {
     pub doubts: Vec<(Time, Time)>,
     /// How far its edges may be off, microseconds.
     pub margin: i64,
+    /// When it was seen to come again without having left.
+    pub again: Vec<Time>,
 }
 
 impl Stay {
@@ -96,6 +98,9 @@ fn timeline(thing: Id, points: &[&MountPoint], carried: &BTreeMap<Id, BTreeSet<I
     for point in points {
         let own = point.thing == Some(thing);
         let by_carrier = point.thing.filter(|carrier| !own && carriers.contains(carrier));
+        if point.change == MountChange::Cleaned {
+            leave(&mut open, &mut done, point, |stay, _| (stay.station, stay.place) == (point.station, point.place));
+        }
         if !own && by_carrier.is_none() {
             continue;
         }
@@ -152,6 +157,7 @@ impl Stay {
             until: Time::MAX,
             doubts: Vec::new(),
             margin: point.margin,
+            again: Vec::new(),
         }
     }
 
@@ -166,10 +172,10 @@ impl Stay {
 
 /// A thing comes to a place. Where it was before, and not taken off, it may still be; and it may not be here yet.
 fn come(open: &mut Vec<(Stay, Vec<Id>)>, mut stay: Stay, chain: Vec<Id>) {
-    if let Some((_, known)) =
-        open.iter_mut().find(|(known, _)| known.station == stay.station && known.place == stay.place)
-    {
-        *known = chain;
+    let here = open.iter_mut().find(|(known, _)| known.station == stay.station && known.place == stay.place);
+    if let Some((known, known_chain)) = here {
+        *known_chain = chain;
+        known.again.push(stay.from);
         return;
     }
     // People and programs are in many places at once.
@@ -232,16 +238,7 @@ fn share_places(
                     stays[*index].end(end);
                 }
             }
-            Discipline::Single => {
-                for (nth, index) in here.iter().enumerate() {
-                    let next = here[nth + 1..].iter().map(|later| &stays[*later]);
-                    let thing = stays[*index].thing;
-                    let next =
-                        next.filter(|later| later.thing != thing).map(|later| later.from).min().unwrap_or(Time::MAX);
-                    let end = next.min(next_cleaning(stays[*index].from));
-                    stays[*index].end(end);
-                }
-            }
+            Discipline::Single => single(stays, &here, &next_cleaning),
             Discipline::Mix => {
                 for index in &here {
                     stays[*index].until = next_cleaning(stays[*index].from);
@@ -258,6 +255,35 @@ fn share_places(
         }
     }
     stays.retain(|stay| stay.from < stay.until);
+}
+
+/// At a place for one thing the next thing ends the last, and a thing that comes again begins anew.
+fn single(stays: &mut Vec<Stay>, here: &[usize], next_cleaning: &dyn Fn(Time) -> Time) {
+    let mut comings: Vec<(Time, Id)> = Vec::new();
+    for index in here {
+        let stay = &stays[*index];
+        comings.push((stay.from, stay.thing));
+        comings.extend(stay.again.iter().map(|at| (*at, stay.thing)));
+    }
+    for index in here {
+        let whole = stays[*index].clone();
+        let mut segments: Vec<Stay> = Vec::new();
+        for from in std::iter::once(whole.from).chain(whole.again.iter().copied()) {
+            if segments.last().is_some_and(|last| from < last.until) {
+                continue;
+            }
+            let others = comings.iter().filter(|(at, thing)| *thing != whole.thing && *at >= from);
+            let next = others.map(|(at, _)| *at).min().unwrap_or(Time::MAX);
+            let mut segment = Stay { from, again: Vec::new(), ..whole.clone() };
+            segment.end(next.min(next_cleaning(from)));
+            segments.push(segment);
+        }
+        segments.retain(|segment| segment.from < segment.until);
+        let mut segments = segments.into_iter();
+        // An emptied stay is dropped by the caller.
+        stays[*index] = segments.next().unwrap_or(Stay { until: whole.from, ..whole });
+        stays.extend(segments);
+    }
 }
 
 /// While several things are at one place, each of them is doubtful.

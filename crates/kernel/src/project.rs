@@ -462,13 +462,15 @@ impl<S: State> Projection<'_, S> {
         for thing in things {
             self.emit(Row::Link { thing, pass })?;
         }
-        self.sightings(pass, &fact)?;
+        // Which messages without a transaction make one pass is found when asked.
+        if !is_nil(transaction) {
+            self.sightings(pass, &fact)?;
+        }
         self.emit(Row::Pass { pass, station: self.station, fact })
     }
 
     fn pass_of(&mut self, transaction: &str, units: &[Member]) -> Result<PassId, S::Error> {
-        let nil = transaction.bytes().all(|byte| byte == b'0' || byte == b'-');
-        let key = if nil {
+        let key = if is_nil(transaction) {
             let unit = units.iter().map(|member| member.unit).find(|unit| unit.row() != 0).unwrap_or(Id(0));
             visit_key(self.station, unit, self.event.at.at)
         } else {
@@ -984,6 +986,10 @@ impl<S: State> Projection<'_, S> {
         self.emit(Row::Alias { kind, text: name.to_owned(), thing })?;
         Ok(thing)
     }
+}
+
+fn is_nil(transaction: &str) -> bool {
+    transaction.bytes().all(|byte| byte == b'0' || byte == b'-')
 }
 
 fn member(unit: Id, position: Option<u32>) -> Member {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use kernel::event::{Discipline, Fact, UnitStatus};
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::{Stay, stays};
-use kernel::pass::{FactKind, PassFact, Removal, Role};
+use kernel::pass::{FactKind, Naming, PassFact, Removal, Role};
 use kernel::placement::{Cell, Fate, decode};
 use kernel::project::HOUR;
 use kernel::row::{Descent, MountChange, MountPoint, Profile};
@@ -44,9 +44,9 @@ pub(super) struct Memo {
     links: HashMap<Id, Rc<Vec<Splice>>>,
     profiles: HashMap<Id, Option<Rc<Profile>>>,
     known: HashMap<(Id, Id), Rc<BTreeSet<Designator>>>,
-    needs: HashMap<(Id, Id, Id), bool>,
+    needs: HashMap<(Id, Option<Id>, Id), bool>,
     parts: HashMap<Id, Rc<BTreeSet<Id>>>,
-    programs: HashMap<PassId, Vec<Id>>,
+    programs: HashMap<(PassId, Option<Time>), Vec<Id>>,
     tool_kinds: HashMap<Id, Vec<Id>>,
     products: HashMap<Id, Vec<Id>>,
 }
@@ -102,6 +102,8 @@ pub(super) struct UnitEvidence {
 pub(super) struct Focus {
     pub(super) things: BTreeSet<Id>,
     pub(super) passes: BTreeSet<PassId>,
+    /// Whether any of the things can stand in an installation report, or be left out by one.
+    pub(super) reported: bool,
 }
 
 /// A component as installed, with the packages it may be from.
@@ -421,27 +423,33 @@ impl<'a> Desk<'a> {
         Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
     }
 
-    fn programs_of_row(&self, row: &PassRow) -> Result<Vec<Id>> {
+    /// Programs under which a report was made at a time: those of its pass.
+    fn programs_of_report(&self, row: &PassRow, at: Time) -> Result<Vec<Id>> {
+        let key = (row.id, row.visit.then_some(at));
         self.memo(
             |memo| &mut memo.programs,
-            row.id,
+            key,
             || {
-                let mut named: Vec<Id> = row
-                    .facts
-                    .iter()
-                    .flat_map(|fact| &fact.namings)
-                    .filter(|naming| naming.role == Role::Program)
-                    .map(|naming| naming.thing)
-                    .collect();
+                let begins = |fact: &&PassFact| matches!(fact.kind, FactKind::Started | FactKind::Arrived);
+                let ends = |fact: &&PassFact| matches!(fact.kind, FactKind::Ended | FactKind::Departed);
+                let mut facts: Vec<&PassFact> = row.facts.iter().collect();
+                if row.visit {
+                    // A visit row gathers a day: the pass is what lies between the moves around the report.
+                    let from = facts.iter().filter(|fact| begins(fact) && fact.at <= at).map(|fact| fact.at).max();
+                    let until = facts.iter().filter(|fact| ends(fact) && fact.at >= at).map(|fact| fact.at).min();
+                    let (from, until) = (from.unwrap_or(at), until.unwrap_or(at));
+                    facts.retain(|fact| from <= fact.at && fact.at <= until);
+                }
+                let namings = facts.iter().flat_map(|fact| &fact.namings);
+                let mut named: Vec<Id> =
+                    namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
                 named.sort_unstable();
                 named.dedup();
-                let lane = row.facts.iter().find_map(|fact| fact.lane);
-                let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
-                let from =
-                    times(FactKind::Started).min().or(row.facts.iter().map(|fact| fact.at).min()).unwrap_or(Time::MIN);
-                let until =
-                    times(FactKind::Ended).max().or(row.facts.iter().map(|fact| fact.at).max()).unwrap_or(Time::MAX);
-                self.programs_in(named, row.station, lane, from, until)
+                let lane = facts.iter().find_map(|fact| fact.lane);
+                let times = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+                let from = times(FactKind::Started).min().or(facts.iter().map(|fact| fact.at).min());
+                let until = times(FactKind::Ended).max().or(facts.iter().map(|fact| fact.at).max());
+                self.programs_in(named, row.station, lane, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
             },
         )
     }
@@ -457,23 +465,27 @@ impl<'a> Desk<'a> {
                 let stays = self.stays_at(station)?;
                 let runs: Vec<&Stay> =
                     stays.iter().filter(|stay| stay.kind == Kind::Program && stay.thing == program).collect();
+                // Messages without a transaction may name the program, too.
+                let visits =
+                    reader.passes_linked(program)?.into_iter().filter(|row| row.visit && row.station == station);
+                let named: BTreeSet<i64> =
+                    visits.flat_map(|row| row.facts).map(|fact| fact.at.0.div_euclid(HOUR)).collect();
                 for (pattern, hour) in reader.pattern_uses(station)? {
                     let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
-                    if patterns.contains(&pattern) || !runs.iter().any(|stay| stay.meets(from, until)) {
+                    let ran = named.contains(&hour) || runs.iter().any(|stay| stay.meets(from, until));
+                    if !ran || patterns.contains(&pattern) {
                         continue;
                     }
-                    for row in reader.passes_at(station, from, until)? {
-                        let reports = row.facts.iter().any(|fact| {
-                            fact.at >= from
-                                && fact.at < until
-                                && fact
-                                    .namings
-                                    .iter()
-                                    .any(|naming| naming.role == Role::Pattern && naming.thing.0 == pattern.0)
-                        });
-                        if reports && self.programs_of_row(&row)?.contains(&program) {
-                            patterns.insert(pattern);
-                            break;
+                    'rows: for row in reader.passes_at(station, from, until)? {
+                        for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
+                            let is_pattern =
+                                |naming: &Naming| naming.role == Role::Pattern && naming.thing.0 == pattern.0;
+                            if fact.namings.iter().any(is_pattern)
+                                && self.programs_of_report(&row, fact.at)?.contains(&program)
+                            {
+                                patterns.insert(pattern);
+                                break 'rows;
+                            }
                         }
                     }
                 }
@@ -487,13 +499,17 @@ impl<'a> Desk<'a> {
         )
     }
 
-    /// Whether reports of this station under this program installed or applied this part.
-    fn program_needs(&self, station: Id, program: Id, part: Id) -> Result<bool> {
+    /// Whether reports of this station under this program (or under none) installed or applied this part.
+    fn program_needs(&self, station: Id, program: Option<Id>, part: Id) -> Result<bool> {
         self.memo(
             |memo| &mut memo.needs,
             (station, program, part),
             || {
                 let reader = self.snapshot.reader;
+                let under = |row: &PassRow, at: Time| -> Result<bool> {
+                    let programs = self.programs_of_report(row, at)?;
+                    Ok(program.map_or(programs.is_empty(), |program| programs.contains(&program)))
+                };
                 for package in reader.packages_of(Kind::Part, part)? {
                     let mut checked: BTreeSet<PassId> = BTreeSet::new();
                     for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station)
@@ -502,7 +518,7 @@ impl<'a> Desk<'a> {
                             continue;
                         }
                         let Some(row) = reader.pass(report.pass)? else { continue };
-                        if !self.programs_of_row(&row)?.contains(&program) {
+                        if !under(&row, report.at)? {
                             continue;
                         }
                         let installs = self.report(station, report.pattern, report.seq)?.is_some_and(|report| {
@@ -517,14 +533,10 @@ impl<'a> Desk<'a> {
                         checked.remove(&report.pass);
                     }
                     for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
-                        let applies = row
-                            .facts
-                            .iter()
-                            .filter(|fact| fact.kind == FactKind::Applied)
-                            .flat_map(|fact| &fact.namings)
-                            .any(|naming| naming.thing == package);
-                        if applies && self.programs_of_row(&row)?.contains(&program) {
-                            return Ok(true);
+                        for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
+                            if fact.namings.iter().any(|naming| naming.thing == package) && under(&row, fact.at)? {
+                                return Ok(true);
+                            }
                         }
                     }
                 }
@@ -573,10 +585,13 @@ impl<'a> Desk<'a> {
         // What is removed is the newest component at its position, whatever the question is about.
         let focus_passes = focus.filter(|_| removals.is_empty()).map(|focus| &focus.passes);
         let in_focus = |pass: &UnitPass| focus_passes.is_none_or(|rows| pass.rows.iter().any(|row| rows.contains(row)));
+        // Without removals nothing but the things in question needs a look, nor its exact time.
+        let narrow = focus.is_some() && removals.is_empty();
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
         for pass in passes.iter().filter(|pass| in_focus(pass)) {
-            let reports = self.reports(pass.station, &pass.facts)?;
+            let reported = focus.is_none_or(|focus| focus.reported);
+            let reports = if reported { self.reports(pass.station, &pass.facts)? } else { Vec::new() };
             let before = installations.len();
             let mut accounted: BTreeSet<Designator> = BTreeSet::new();
             let mut tools: BTreeSet<(Id, bool)> = BTreeSet::new();
@@ -591,8 +606,8 @@ impl<'a> Desk<'a> {
                         }
                         None => all_have_tools &= cell.fate == Fate::NotInstalled,
                     }
-                    if cell.fate == Fate::Installed {
-                        installations.push(self.installation(pass, &report.row, cell, shared)?);
+                    if cell.fate == Fate::Installed && (!narrow || self.in_focus(cell, focus)?) {
+                        installations.push(self.installation(pass, &report.row, cell, shared, narrow)?);
                     }
                 }
             }
@@ -603,10 +618,12 @@ impl<'a> Desk<'a> {
             if pass.member {
                 let wanted = |thing: Id| focus.is_none_or(|focus| focus.things.contains(&thing));
                 let wanted: &dyn Fn(Id) -> bool = &wanted;
-                self.expose_material(class, pass, &reports, &accounted, &named, wanted, &mut evidence)?;
+                if reported {
+                    self.expose_material(class, pass, &reports, &accounted, &named, wanted, &mut evidence)?;
+                    self.expose_tools(class, pass, &tools, all_have_tools && !tools.is_empty(), wanted, &mut evidence)?;
+                }
                 self.expose_people(pass, wanted, &mut evidence)?;
                 self.expose_programs(pass, wanted, &mut evidence)?;
-                self.expose_tools(class, pass, &tools, all_have_tools && !tools.is_empty(), wanted, &mut evidence)?;
                 if pass.end.is_none() {
                     let station = self.station_text(pass.station)?;
                     let text = format!("the pass of `{}` at `{station}` has no end", self.key_text(class.key)?);
@@ -628,15 +645,27 @@ impl<'a> Desk<'a> {
         Ok(evidence)
     }
 
-    fn installation(&self, pass: &UnitPass, report: &ReportRow, cell: &Cell, shared: bool) -> Result<Installation> {
+    /// Whether a component may be from one of the things in question.
+    fn in_focus(&self, cell: &Cell, focus: Option<&Focus>) -> Result<bool> {
+        let Some(focus) = focus else { return Ok(true) };
+        let Some(package) = cell.package else { return Ok(true) };
+        let leading = cell.doubt.leading.iter().any(|leading| focus.things.contains(leading));
+        Ok(leading || focus.things.contains(&package) || !self.splices(package)?.is_empty())
+    }
+
+    fn installation(
+        &self,
+        pass: &UnitPass,
+        report: &ReportRow,
+        cell: &Cell,
+        shared: bool,
+        narrow: bool,
+    ) -> Result<Installation> {
         let exact = self.profile(pass.station)?.is_some_and(|profile| profile.chain == "exact");
-        let placed = if cell.package.is_none_or(|package| self.splices(package).is_ok_and(|splices| splices.is_empty()))
-            && cell.designator == Designator::NONE
-        {
-            None
-        } else {
-            self.placed_at(report, cell)?
-        };
+        // The exact time costs a look at the event: it is taken where an answer can depend on it.
+        let spliced =
+            cell.package.map_or(Ok(true), |package| self.splices(package).map(|splices| !splices.is_empty()))?;
+        let placed = if narrow && !spliced { None } else { self.placed_at(report, cell)? };
         let at = placed.unwrap_or(report.at);
         let (from, until) = match placed {
             Some(at) => (at, at),
@@ -872,8 +901,12 @@ impl<'a> Desk<'a> {
     }
 
     fn is_needed(&self, class: &UnitClass, station: Id, programs: &[Id], parts: &BTreeSet<Id>) -> Result<bool> {
+        let none: [Option<Id>; 1] = [None];
+        let under: Vec<Option<Id>> = programs.iter().copied().map(Some).collect();
+        let none: [Option<Id>; 1] = [None];
+        let under: Vec<Option<Id>> = programs.iter().copied().map(Some).collect();
         for part in parts {
-            for program in programs {
+            for program in if under.is_empty() { &none[..] } else { &under[..] } {
                 if self.program_needs(station, *program, *part)? {
                     return Ok(true);
                 }

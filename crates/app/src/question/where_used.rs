@@ -266,10 +266,17 @@ impl Desk<'_> {
                 focus.entry(unit).or_default().insert(row.id);
             }
         }
+        let mut reported = false;
+        for thing in targets.things.keys() {
+            let kind = self.name(*thing)?.map(|name| name.kind);
+            reported |= !matches!(kind, Some(Kind::Person | Kind::Program));
+        }
         for (unit, passes) in focus {
             let class = self.class(unit)?;
-            let evidence =
-                self.evaluate(&class, Some(&Focus { things: targets.things.keys().copied().collect(), passes }))?;
+            let evidence = self.evaluate(
+                &class,
+                Some(&Focus { things: targets.things.keys().copied().collect(), passes, reported }),
+            )?;
             let mut findings = evidence.findings;
             for finding in &mut findings {
                 let meant = finding.thing.and_then(|thing| targets.things.get(&thing));

@@ -477,12 +477,20 @@ impl Transaction<'_> {
                         params![SITE, pass.0, dirty.station.0, key.cast_signed(), dirty.first_at, dirty.last_at, long, dirty.facts],
                     )?;
                 }
-                None => self.insert(
-                    "UPDATE pass SET first_at = min(first_at, ?3), last_at = max(last_at, ?4),
-                       long = CASE WHEN (?5 OR long = 0) AND max(last_at, ?4) - min(first_at, ?3) <= ?6 THEN 0 ELSE 1 END, facts = facts || ?7
-                     WHERE site = ?1 AND id = ?2",
-                    params![SITE, pass.0, dirty.first_at, dirty.last_at, dirty.ended, PASS_LONG_MICROS, dirty.facts],
-                )?,
+                None => {
+                    // SQLite's `||` makes text of blobs: the row is read and written whole.
+                    let mut facts = self
+                        .connection
+                        .prepare_cached("SELECT facts FROM pass WHERE site = ?1 AND id = ?2")?
+                        .query_row(params![SITE, pass.0], |row| row.get::<_, Vec<u8>>(0))?;
+                    facts.extend_from_slice(&dirty.facts);
+                    self.insert(
+                        "UPDATE pass SET first_at = min(first_at, ?3), last_at = max(last_at, ?4),
+                           long = CASE WHEN (?5 OR long = 0) AND max(last_at, ?4) - min(first_at, ?3) <= ?6 THEN 0 ELSE 1 END, facts = ?7
+                         WHERE site = ?1 AND id = ?2",
+                        params![SITE, pass.0, dirty.first_at, dirty.last_at, dirty.ended, PASS_LONG_MICROS, facts],
+                    )?;
+                }
             }
             for unit in dirty.units {
                 self.insert(
