@@ -464,7 +464,9 @@ impl Truth {
                 let all = known.is_none_or(|known| {
                     known.iter().enumerate().all(|(word, bits)| bits & !mine.get(word).copied().unwrap_or(0) == 0)
                 });
-                if self.reported[id] & 1 << nest != 0 && all {
+                // READING: a skipped board's positions are accounted for as skipped, once the pass is reported at all.
+                let skipped = pass.skipped & 1 << nest != 0 && self.reported[id] != 0;
+                if skipped || self.reported[id] & 1 << nest != 0 && all {
                     complete |= 1 << nest;
                 }
             }

@@ -1,0 +1,84 @@
+//! The factory's ground truth against answers: exact, for every package, lot, tool, person and program, certain and possible alike.
+//!
+//! `TRACEWRIGHT_PANELS` and `TRACEWRIGHT_SEED` make the factory larger, or another.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use app::answer::{Evidence, Relation};
+use app::{AsOf, OpenOptions, QuestionError, Site, WhereUsedQuery};
+
+fn number(name: &str, default: u32) -> u32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn answers_equal_the_factorys_ground_truth() {
+    let (panels, seed) = (number("TRACEWRIGHT_PANELS", 30), number("TRACEWRIGHT_SEED", 1));
+    let config = factory::Config { seed: seed.into(), panels: Some(panels), ..factory::Config::default() };
+    let mut simulation = factory::Simulation::new(config).expect("a factory");
+    let (mut messages, mut events) = (Vec::new(), Vec::new());
+    for output in simulation.by_ref() {
+        let (stream, line) = match output.kind {
+            factory::Kind::Cfx(line) => (&mut messages, line),
+            factory::Kind::Event(line) => (&mut events, line),
+        };
+        stream.extend_from_slice(line.as_bytes());
+        stream.push(b'\n');
+    }
+    let truth = simulation.truth();
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::open(folder.path(), OpenOptions { create: true }).expect("a site");
+    let imported = site.import_cfx("factory", &mut Cursor::new(messages), &mut |_| ()).expect("the messages");
+    assert_eq!(imported.quarantined, 0);
+    let imported = site.import_events("factory", &mut Cursor::new(events), &mut |_| ()).expect("the events");
+    assert_eq!(imported.quarantined, 0);
+
+    let mut differences = Vec::new();
+    let mut rows = 0;
+    let things = truth.things();
+    for thing in &things {
+        let expected: BTreeSet<String> = truth
+            .where_used(thing)
+            .iter()
+            .map(|row| {
+                let relation = format!("{:?}", row.relation);
+                show(&row.unit, &relation, &format!("{:?}", row.evidence), row.removed, &row.positions)
+            })
+            .collect();
+        let query = WhereUsedQuery { thing: thing.clone(), from: None, until: None, as_of: AsOf::Latest };
+        let answered: BTreeSet<String> = match site.where_used(&query) {
+            Ok(answer) => answer.units.iter().map(shown).collect(),
+            Err(QuestionError::Unknown(_)) => BTreeSet::new(),
+            Err(error) => panic!("{thing}: {error}"),
+        };
+        rows += expected.len();
+        for row in expected.symmetric_difference(&answered) {
+            let side = if expected.contains(row) { "missing" } else { "extra" };
+            differences.push(format!("{thing}: {side} {row}"));
+        }
+    }
+    println!("{panels} panels, seed {seed}: {} placements, {} things, {rows} rows", truth.placements(), things.len());
+    assert!(things.len() > 100 && rows > 1_000, "the factory is too small to tell anything");
+    assert!(differences.is_empty(), "{} rows differ:\n{}", differences.len(), differences[..differences.len().min(40)].join("\n"));
+    site.close().expect("closes");
+}
+
+fn shown(row: &app::answer::WhereUsedRow) -> String {
+    let relation = match row.relation {
+        Relation::Installed => "Installed",
+        Relation::Exposed => "Exposed",
+    };
+    let evidence = match row.evidence {
+        Evidence::Certain => "Certain",
+        Evidence::Possible => "Possible",
+    };
+    show(&row.unit, relation, evidence, row.removed_at.is_some(), &row.positions)
+}
+
+fn show(unit: &str, relation: &str, evidence: &str, removed: bool, positions: &[String]) -> String {
+    let positions: BTreeSet<&String> = positions.iter().collect();
+    let positions: Vec<&str> = positions.into_iter().map(String::as_str).collect();
+    let removed = if removed { " removed" } else { "" };
+    format!("{unit} {relation} {evidence}{removed} {}", positions.join(","))
+}
