@@ -4,7 +4,7 @@ use app::answer::{MountedAt, StationNow};
 use askama::Template;
 use axum::extract::State;
 
-use super::piece::{Count, Maybe, Thing, When, count, lasting, tone};
+use super::piece::{Count, Maybe, Thing, Things, When, count, in_words, lasting, tone};
 use super::{Page, Shell, sent};
 use crate::pulse::Beat;
 use crate::state::Desk;
@@ -12,7 +12,7 @@ use crate::state::Desk;
 /// Seconds that the chart of throughput shows.
 const CHART_S: usize = 300;
 /// Units that a card names; the rest are counted.
-const UNITS_SHOWN: usize = 4;
+const UNITS_SHOWN: usize = 9;
 
 #[derive(Template)]
 #[template(path = "now.html")]
@@ -34,7 +34,8 @@ struct StationCard {
     anchor: String,
     role: Option<String>,
     state: Option<(String, &'static str)>,
-    units: Vec<Thing>,
+    unit: Option<Thing>,
+    beside: Things,
     more_units: usize,
     working: bool,
     since: Option<String>,
@@ -106,8 +107,9 @@ impl StationCard {
             station: Thing::plain("station", &now.station),
             anchor: format!("station-{number}"),
             role: now.role.clone(),
-            state: now.state.as_ref().map(|state| (state.clone(), tone(state))),
-            units: now.units.iter().take(UNITS_SHOWN).map(|unit| Thing::unit(unit)).collect(),
+            state: now.state.as_deref().map(state),
+            unit: now.units.first().map(|unit| Thing::unit(unit)),
+            beside: beside(&now.units),
             more_units: now.units.len().saturating_sub(UNITS_SHOWN),
             working: now.working,
             since: now.since.as_deref().and_then(|since| lasting(since, clock)),
@@ -124,6 +126,25 @@ impl StationCard {
     fn setup_count(&self) -> Count {
         count(self.setup.len())
     }
+}
+
+/// Units beside the first.
+fn beside(units: &[String]) -> Things {
+    let Some((first, rest)) = units.split_first() else { return Things(Vec::new()) };
+    Things(rest.iter().take(UNITS_SHOWN - 1).map(|unit| Thing::unit_beside(unit, first)).collect())
+}
+
+/// A station's state in words, with its colour: SEMI E10 as CFX writes it (`PRD_RegularWork`), or any other word as it was sent.
+fn state(sent: &str) -> (String, &'static str) {
+    let Some((code, rest)) = sent.split_once('_') else { return (sent.to_owned(), tone(sent)) };
+    let tone = match code {
+        "PRD" => "good",
+        "SBY" | "ENG" => "warn",
+        "SDT" | "USD" => "bad",
+        "NST" => "calm",
+        _ => return (sent.to_owned(), tone(sent)),
+    };
+    (in_words(&rest.replace('_', "")), tone)
 }
 
 impl Yield {
@@ -177,6 +198,13 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn states_read_as_words() {
+        assert_eq!(state("PRD_RegularWork"), ("regular work".to_owned(), "good"));
+        assert_eq!(state("USD_WaitingForMaintenance"), ("waiting for maintenance".to_owned(), "bad"));
+        assert_eq!(state("Productive"), ("Productive".to_owned(), "good"));
+    }
 
     #[test]
     fn one_failure_is_never_a_hundred_percent() {

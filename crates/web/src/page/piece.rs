@@ -75,25 +75,33 @@ pub(super) struct Thing {
     name: String,
     /// Show the kind beside the identifier.
     kind: bool,
+    /// What to call it, where less than its identifier will do.
+    called: Option<String>,
 }
 
 impl Thing {
     pub(super) fn new(name: impl Into<String>) -> Thing {
-        Thing { name: name.into(), kind: true }
+        Thing { name: name.into(), kind: true, called: None }
     }
 
     /// In a column or under a heading that says the kind already.
     pub(super) fn plain(kind: &str, id: &str) -> Thing {
-        Thing { name: format!("{kind}:{id}"), kind: false }
+        Thing { name: format!("{kind}:{id}"), kind: false, called: None }
     }
 
     pub(super) fn unit(name: &str) -> Thing {
         Thing::plain("unit", name)
     }
 
+    /// A unit beside the panel that it lies in: its position will do.
+    pub(super) fn unit_beside(name: &str, panel: &str) -> Thing {
+        let position = name.strip_prefix(panel).filter(|rest| rest.starts_with('/'));
+        Thing { called: position.map(str::to_owned), ..Thing::unit(name) }
+    }
+
     /// A thing given as `kind:identifier`, where the kind is plain to see.
     pub(super) fn plain_of(name: &str) -> Thing {
-        Thing { name: name.to_owned(), kind: false }
+        Thing { name: name.to_owned(), kind: false, called: None }
     }
 }
 
@@ -102,6 +110,9 @@ impl HtmlSafe for Thing {}
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = link::thing_path(&self.name);
+        if let Some(called) = &self.called {
+            return write!(f, "<a class=\"id\" href=\"{path}\">{}</a>", Escaped(called));
+        }
         match self.name.split_once(':') {
             Some((kind, id)) if self.kind => {
                 write!(f, "<a class=\"id\" href=\"{path}\"><small>{}</small>{}</a>", Escaped(kind), Escaped(id))

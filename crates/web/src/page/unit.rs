@@ -1,8 +1,8 @@
 //! A unit: what it is, what is in it, what happened to it, and what is not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use app::answer::{Belonging, Component, HistoryLine, Relation, Trace};
+use app::answer::{Belonging, BoardPosition, Component, HistoryLine, Relation, Trace};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -98,7 +98,7 @@ struct Row {
     position: Maybe,
     subject: Option<Thing>,
     part: Option<Thing>,
-    maker_part: Maybe,
+    maker_part: String,
     lot: Option<Thing>,
     supplier: Option<Thing>,
     station: Option<Thing>,
@@ -150,10 +150,20 @@ pub(super) async fn unit(State(desk): State<Desk>, Path(name): Path<String>, Que
     let defects = defects(&trace.history);
     let bottom = match params.side.as_deref() {
         Some(side) => side == "bottom",
-        None => !positions.is_empty() && positions.iter().all(|at| at.side == "bottom"),
+        None => most_is_below(&positions, &trace.components),
     };
     let board = (!positions.is_empty()).then(|| draw(&positions, &trace.components, &defects, colour, bottom));
     sent(&UnitPage::of(Shell::new(&desk, "", format!("Unit {}", trace.unit)), &trace, board, colour, bottom, &params))
+}
+
+/// Whether more of what is reported lies on the bottom: that side is shown when nobody chose.
+fn most_is_below(positions: &[BoardPosition], components: &[Component]) -> bool {
+    let reported: HashSet<&str> = components.iter().filter_map(|row| row.position.as_deref()).collect();
+    let on = |bottom: bool| {
+        let here = positions.iter().filter(|at| (at.side == "bottom") == bottom);
+        here.filter(|at| reported.contains(at.designator.as_str())).count()
+    };
+    on(true) > on(false)
 }
 
 /// Positions that a failed inspection, test or repair complains of. What was called off as a false call is none.
@@ -360,7 +370,7 @@ impl Row {
             position: Maybe(row.position.clone()),
             subject: subject(row),
             part: thing("part", &row.part),
-            maker_part: Maybe(Some(maker.into_iter().flatten().collect::<Vec<_>>().join(" "))),
+            maker_part: maker.into_iter().flatten().collect::<Vec<_>>().join(" "),
             lot: thing("lot", &row.lot),
             supplier: thing("party", &row.supplier),
             station: thing("station", &row.station),

@@ -123,7 +123,15 @@ impl Used {
             counts: answer.counts,
             units: count(answer.counts.units),
             bars: bars(&answer.counts),
-            expanded: Things(answer.expanded.iter().take(24).map(|thing| Thing::new(thing.clone())).collect()),
+            expanded: Things(
+                answer
+                    .expanded
+                    .iter()
+                    .filter(|thing| **thing != answer.thing)
+                    .take(24)
+                    .map(|thing| Thing::new(thing.clone()))
+                    .collect(),
+            ),
             expanded_more: answer.expanded.len().saturating_sub(24),
             first: count(if answer.units.is_empty() { 0 } else { cut.skip + 1 }),
             last: count(cut.skip + answer.units.len()),

@@ -5,3 +5,4 @@ mod assets;
 mod browser;
 mod pages;
 mod pretended;
+mod site;

@@ -45,7 +45,7 @@ async fn check(path: &str, status: u16, says: &[&str]) {
 
 #[tokio::test]
 async fn every_page_answers() {
-    check("/", 200, &["SMT-1", "Unscheduled downtime", "98.3 %", "and 1 more", "1 doubtful"]).await;
+    check("/", 200, &["SMT-1", "Unscheduled downtime", "98.3 %", ">/5</a>", "1 doubtful"]).await;
     check(
         "/unit/TS-000123/2",
         200,
