@@ -46,8 +46,8 @@ pub struct Limits {
     pub message_bytes_max: usize,
     /// Longest HTTP body, in bytes.
     pub body_bytes_max: usize,
-    /// Days for which repeats of a message are known.
-    pub inbox_days: u32,
+    /// Days of machine time after which repeats of a message are not known any more; `None`: never.
+    pub inbox_days: Option<u32>,
     /// Days for which the bytes of replayed messages are kept.
     pub vault_days: u32,
     /// Questions answered at the same time.
@@ -60,7 +60,7 @@ impl Default for Limits {
             batch_events_max: 1024,
             message_bytes_max: 16 << 20,
             body_bytes_max: 64 << 20,
-            inbox_days: 30,
+            inbox_days: None,
             vault_days: 90,
             readers_max: 8,
         }
@@ -232,7 +232,10 @@ impl GivenLimits {
                 256 << 20,
             )?,
             body_bytes_max: within("body_bytes_max", self.body_bytes_max, limits.body_bytes_max, 1024, 4 << 30)?,
-            inbox_days: within("inbox_days", self.inbox_days, limits.inbox_days, 1, 36_500)?,
+            inbox_days: match self.inbox_days {
+                Some(days) => Some(within("inbox_days", Some(days), 0, 1, 36_500)?),
+                None => None,
+            },
             vault_days: within("vault_days", self.vault_days, limits.vault_days, 1, 36_500)?,
             readers_max: within("readers_max", self.readers_max, limits.readers_max, 1, 256)?,
         })

@@ -289,17 +289,24 @@ enum Fate {
     Malformed(Box<Malformed>),
 }
 
+/// A chunk that the writer has.
+struct OnItsWay {
+    fates: Vec<Fate>,
+    recording: Pending<Vec<Recorded>>,
+    counting: Option<Pending<()>>,
+}
+
 /// Hands chunks to the writer and waits for them, in order.
 struct Settling<'a> {
     desk: &'a Desk<'a>,
-    on_their_way: VecDeque<(Vec<Fate>, Pending<Vec<Recorded>>, Option<Pending<()>>)>,
+    on_their_way: VecDeque<OnItsWay>,
     counts: Imported,
     each: &'a mut (dyn FnMut(MessageOutcome) + Send),
 }
 
 impl Settling<'_> {
     fn take(&mut self, prepared: Prepared) -> Result<(), SiteError> {
-        let pending = self.desk.writer.record(prepared.events)?;
+        let recording = self.desk.writer.record(prepared.events)?;
         let beats: u64 = prepared.heartbeats.values().map(|(count, _)| count).sum();
         let counts: Vec<(String, u64, Time)> =
             prepared.heartbeats.into_iter().map(|(handle, (count, last))| (handle, count, last)).collect();
@@ -309,7 +316,7 @@ impl Settling<'_> {
             self.desk.tally.count_heartbeats(beats);
             Some(self.desk.writer.count_heartbeats(counts)?)
         };
-        self.on_their_way.push_back((prepared.fates, pending, counting));
+        self.on_their_way.push_back(OnItsWay { fates: prepared.fates, recording, counting });
         if self.on_their_way.len() > ON_THEIR_WAY_MAX { self.settle_first() } else { Ok(()) }
     }
 
@@ -321,8 +328,8 @@ impl Settling<'_> {
     }
 
     fn settle_first(&mut self) -> Result<(), SiteError> {
-        let Some((mut fates, pending, counting)) = self.on_their_way.pop_front() else { return Ok(()) };
-        let mut recorded = pending.wait()?.into_iter();
+        let Some(OnItsWay { mut fates, recording, counting }) = self.on_their_way.pop_front() else { return Ok(()) };
+        let mut recorded = recording.wait()?.into_iter();
         if let Some(counting) = counting {
             counting.wait()?;
         }

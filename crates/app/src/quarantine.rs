@@ -2,7 +2,7 @@
 
 use std::io;
 
-use store::QuarantineRow;
+use store::{QuarantineRow, WaitingStation};
 
 use crate::answer::{Gap, Imported, Quarantined};
 use crate::error::SiteError;
@@ -29,11 +29,12 @@ pub(crate) fn shown(row: QuarantineRow) -> Quarantined {
 
 /// What waits, as gaps of an answer: any of it could bear on any answer.
 pub(crate) fn gaps(own: &Own) -> Result<Vec<Gap>, store::StoreError> {
-    let (total, stations) = own.store().waiting(GAP_STATIONS_MAX)?;
+    let waiting = own.store().waiting(GAP_STATIONS_MAX)?;
     let mut told = 0;
-    let mut gaps: Vec<Gap> = stations
+    let mut gaps: Vec<Gap> = waiting
+        .stations
         .into_iter()
-        .map(|(station, count, first)| {
+        .map(|WaitingStation { station, messages: count, first }| {
             told += count;
             let messages = if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
             let from = if station.is_empty() { "an unknown sender".to_owned() } else { format!("`{station}`") };
@@ -46,11 +47,11 @@ pub(crate) fn gaps(own: &Own) -> Result<Vec<Gap>, store::StoreError> {
             }
         })
         .collect();
-    if told < total {
+    if told < waiting.messages {
         gaps.push(Gap {
             kind: "Quarantined".to_owned(),
             station: None,
-            text: format!("{} further messages of other stations are in quarantine", total - told),
+            text: format!("{} further messages of other stations are in quarantine", waiting.messages - told),
         });
     }
     Ok(gaps)

@@ -385,12 +385,15 @@ impl Site {
         Ok(self.inner.own.store().set(PROFILES, &text)?)
     }
 
-    /// Forgets what is past its term: repeats that nobody will send any more, and bytes of replayed messages.
+    /// Forgets what is past its term: bytes of replayed messages, and repeats if the configuration says so. A message that comes again after
+    /// that is recorded again, and files of old messages are imported again and again: so by default repeats are known for good.
     fn prune(&self) -> Result<(), SiteError> {
         const DAY: i64 = 86_400_000_000;
         let limits = self.inner.settings.limits;
         self.inner.own.store().prune_replayed(now().plus(-i64::from(limits.vault_days) * DAY))?;
-        self.working()?.writer.prune_inbox(now().plus(-i64::from(limits.inbox_days) * DAY))?;
+        if let Some(days) = limits.inbox_days {
+            self.working()?.writer.prune_inbox(now().plus(-i64::from(days) * DAY))?;
+        }
         Ok(())
     }
 
@@ -532,8 +535,8 @@ impl Site {
     /// # Errors
     /// When the database fails.
     pub fn counters(&self) -> Result<Counters, SiteError> {
-        let (waiting, _) = self.inner.own.store().waiting(0)?;
-        Ok(self.inner.tally.counters(self.recorded()?, self.sealed()?, waiting))
+        let waiting = self.inner.own.store().waiting(0)?;
+        Ok(self.inner.tally.counters(self.recorded()?, self.sealed()?, waiting.messages))
     }
 
     /// Number of events recorded.

@@ -6,5 +6,5 @@
 mod sqlite;
 
 pub use sqlite::{
-    Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader, Store, StoreError, TailCommit,
+    Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
 };

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow};
+pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
 pub use reader::{PassRow, Reader, ReportRow};
 pub use writer::{Outcome, Store, TailCommit};
 

@@ -58,6 +58,33 @@ pub(crate) enum Command {
     Factory(Factory),
     /// Write things out for others
     Export(Export),
+    /// Measure the record path and the questions, here and now
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) what: BenchWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    /// A factory's history into a fresh data folder: rates, disk, memory, and how fast questions are answered
+    History(History),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Panels of four boards, about 3,000 placements each
+    #[arg(long, default_value_t = 300, value_name = "N")]
+    pub(crate) panels: u32,
+    /// Same seed, same factory
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Questions of each kind
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub(crate) questions: usize,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +95,7 @@ pub(crate) struct Demo {
     /// How much faster than real time the factory runs
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub(crate) speed: f64,
-    /// Panels that were built before you came
+    /// Panels that were built before you came, about
     #[arg(long, default_value_t = 40, value_name = "N")]
     pub(crate) panels: u32,
     /// Same seed, same factory

@@ -19,6 +19,10 @@ use crate::serve;
 
 /// Messages handed over together.
 const BATCH_MAX: usize = 400;
+/// Small orders: something changes while one looks.
+const PANELS_PER_ORDER: u32 = 10;
+/// Seconds that the factory needs to set up a side.
+const SET_UP_S: i64 = 480;
 /// Longest sleep before the factory looks whether it shall stop.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -52,7 +56,7 @@ pub(crate) fn demo(data: Option<&Path>, given: &Demo) -> Result<Done, Failure> {
         if data.is_none() { ", gone when the demo ends" } else { "" }
     ))?;
     say::line(format!(
-        "  {} panels were built already; the line goes on at {} times real time",
+        "  about {} panels were built already; the line goes on at {} times real time",
         given.panels, given.speed
     ))?;
     say::line("  stop with Ctrl+C")?;
@@ -76,14 +80,14 @@ fn listen(runtime: &Runtime, given: &Demo) -> Result<TcpListener, Failure> {
 
 /// Starts the factory on a thread of its own.
 fn start(site: &Site, given: &Demo, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Failure> {
-    let pace_s = Config::default().pace_s;
-    let before_s = i64::from(given.panels) * i64::from(pace_s);
+    let config = Config { seed: given.seed, panels: None, panels_per_order: PANELS_PER_ORDER, ..Config::default() };
+    // Each order sets the line up twice and builds one side after the other.
+    let orders = given.panels.div_ceil(PANELS_PER_ORDER);
+    let before_s = i64::from(orders) * 2 * (SET_UP_S + i64::from(PANELS_PER_ORDER * config.pace_s));
     let config = Config {
-        seed: given.seed,
-        panels: None,
         start: Timestamp::from_second(Timestamp::now().as_second() - before_s).unwrap_or(Timestamp::UNIX_EPOCH),
         truth: false,
-        ..Config::default()
+        ..config
     };
     let simulation = Simulation::new(config).map_err(|error| Failure::failed(error.into()))?;
     let (site, speed) = (site.clone(), given.speed);

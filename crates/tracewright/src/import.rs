@@ -111,7 +111,7 @@ struct BoardSaid<'a> {
 }
 
 fn board(data: &Path, given: &ImportBoard, json: bool) -> Result<Done, Failure> {
-    let files = given.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let files = given.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let board = BoardImport {
         product: given.product.clone(),
         revision: given.revision.clone(),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask;
+mod bench;
 mod demo;
 mod factory;
 mod import;
@@ -42,6 +43,7 @@ fn run(arguments: &Arguments) -> Result<Done, say::Failure> {
         Command::Export(given) => ledger::export(&arguments.folder(), given, *json),
         Command::Quarantine(given) => quarantine::quarantine(&arguments.folder(), given, *json),
         Command::Factory(given) => factory::factory(given, *json),
+        Command::Bench(given) => bench::bench(given, *json),
     }
 }
 

@@ -77,7 +77,9 @@ fn from_messages_to_answers_and_back_from_the_ledger() {
         assert!(!trace[field].is_null(), "{field}");
     }
     let component = &trace["components"][0];
-    for field in ["position", "package", "part", "lot", "manufacturer", "supplier", "station", "place", "at", "removed_at"] {
+    for field in
+        ["position", "package", "part", "lot", "manufacturer", "supplier", "station", "place", "at", "removed_at"]
+    {
         assert!(component.get(field).is_some(), "{field}");
     }
     assert_eq!(component["relation"], "installed");
@@ -183,21 +185,18 @@ fn a_second_writer_is_refused_and_readers_are_not() {
     let (cfx, _) = factory(folder.path());
     answer(&data, &["import", "cfx", text(&cfx)]);
     // An import that waits for its input holds the folder.
-    let mut first = tracewright(&data, &["import", "cfx", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("runs");
+    let mut first =
+        tracewright(&data, &["import", "cfx", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("runs");
+    // It has the folder once its databases are open.
     let begun = Instant::now();
-    loop {
-        let output = run(&data, &["import", "cfx", text(&cfx)]);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        if output.status.code() == Some(2) {
-            assert!(errors.contains("is in use by another tracewright\nhint: "), "{errors}");
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "the folder is never held: {errors}");
+    while !data.join("own.db-wal").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the folder is never held");
+        std::thread::yield_now();
     }
+    let output = run(&data, &["import", "cfx", text(&cfx)]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("is in use by another tracewright\nhint: "), "{errors}");
     answer(&data, &["trace", "PNL-000001/1"]);
     answer(&data, &["verify"]);
     drop(first.stdin.take());
@@ -233,7 +232,8 @@ fn an_import_that_is_killed_loses_nothing_and_doubles_nothing() {
     for round in 0..rounds {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let victim = usize::try_from(random >> 60).unwrap_or(0) % parts.len();
-        let after = usual.mul_f64(f64::from(u32::try_from(random >> 32 & 0xff_ffff).unwrap_or(0)) / f64::from(0xff_ffff_u32) / 2.0);
+        let after = usual
+            .mul_f64(f64::from(u32::try_from(random >> 32 & 0xff_ffff).unwrap_or(0)) / f64::from(0xff_ffff_u32) / 2.0);
         let data = folder.path().join(format!("round-{round}"));
         for part in &parts[..victim] {
             answer(&data, &["import", "cfx", text(part)]);

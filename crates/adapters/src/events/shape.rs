@@ -275,8 +275,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor: V,
     ) -> Result<V::Value, Asked> {
         *self.shape = Shape::Word(words);
-        visitor
-            .visit_enum(StrDeserializer::<Asked>::from(words.first().copied().unwrap_or_default().into_deserializer()))
+        let first: StrDeserializer<'_, Asked> = words.first().copied().unwrap_or_default().into_deserializer();
+        visitor.visit_enum(first)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(

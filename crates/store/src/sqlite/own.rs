@@ -71,6 +71,26 @@ pub enum QuarantineFilter {
     All,
 }
 
+/// What waits in quarantine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Messages in all.
+    pub messages: u64,
+    /// Stations with the most.
+    pub stations: Vec<WaitingStation>,
+}
+
+/// What waits of one station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingStation {
+    /// The sender as far as it could be read; empty when it could not.
+    pub station: String,
+    /// Its messages.
+    pub messages: u64,
+    /// The lowest number among them.
+    pub first: u64,
+}
+
 impl OwnStore {
     /// Opens the file, or makes it.
     ///
@@ -300,20 +320,20 @@ impl OwnStore {
         Ok(())
     }
 
-    /// Number of messages that wait, and how many of each station, the most first, at most so many stations: station, number, lowest number.
+    /// How many messages wait, in all and of each station, the most first, at most so many stations.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn waiting(&self, stations_max: usize) -> Result<(u64, Vec<(String, u64, u64)>), StoreError> {
-        let total: i64 =
-            self.connection
-                .query_row("SELECT count(*) FROM quarantine WHERE state = 'waiting'", [], |row| row.get(0))?;
+    pub fn waiting(&self, stations_max: usize) -> Result<Waiting, StoreError> {
+        let number = |row: &Row<'_>, column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        let total = "SELECT count(*) FROM quarantine WHERE state = 'waiting'";
+        let messages = self.connection.query_row(total, [], |row| number(row, 0))?;
         let sql = "SELECT station, count(*), min(id) FROM quarantine WHERE state = 'waiting' GROUP BY station ORDER BY 2 DESC, 1 LIMIT ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let rows = statement.query_map([stations_max.cast_signed()], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned()))
+            Ok(WaitingStation { station: row.get(0)?, messages: number(row, 1)?, first: number(row, 2)? })
         })?;
-        Ok((total.cast_unsigned(), rows.collect::<rusqlite::Result<_>>()?))
+        Ok(Waiting { messages, stations: rows.collect::<rusqlite::Result<_>>()? })
     }
 
     /// Forgets the bytes and rows of replayed messages that were received before a time.
@@ -438,7 +458,8 @@ mod tests {
         let keep = [(row, b"{bad".as_slice())];
         assert_eq!(own.quarantine(&keep).expect("keeps"), [1]);
         assert_eq!(own.quarantine(&keep).expect("keeps"), [1]);
-        assert_eq!(own.waiting(9).expect("counts"), (1, vec![("S".to_owned(), 1, 1)]));
+        let station = WaitingStation { station: "S".into(), messages: 1, first: 1 };
+        assert_eq!(own.waiting(9).expect("counts"), Waiting { messages: 1, stations: vec![station] });
         own.replayed(&[1]).expect("marks");
         assert_eq!(own.quarantined(QuarantineFilter::Waiting, 0, 9).expect("lists"), []);
         let (shown, bytes) = own.quarantined_message(1).expect("reads").expect("is there");
