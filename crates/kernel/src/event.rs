@@ -961,6 +961,7 @@ macro_rules! facts {
         /// What happened.
         #[derive(Clone, Debug, PartialEq)]
         #[expect(missing_docs, reason = "each variant is documented at the record of its name")]
+        #[expect(clippy::large_enum_variant, reason = "a fact is made once and moved little; boxes would cost more")]
         pub enum Fact { $($name($name),)+ }
 
         impl Fact {

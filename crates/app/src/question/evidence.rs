@@ -903,8 +903,6 @@ impl<'a> Desk<'a> {
     fn is_needed(&self, class: &UnitClass, station: Id, programs: &[Id], parts: &BTreeSet<Id>) -> Result<bool> {
         let none: [Option<Id>; 1] = [None];
         let under: Vec<Option<Id>> = programs.iter().copied().map(Some).collect();
-        let none: [Option<Id>; 1] = [None];
-        let under: Vec<Option<Id>> = programs.iter().copied().map(Some).collect();
         for part in parts {
             for program in if under.is_empty() { &none[..] } else { &under[..] } {
                 if self.program_needs(station, *program, *part)? {

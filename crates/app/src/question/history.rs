@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use kernel::event::{CheckedUnit, Event, Fact, UnitStatus};
 use kernel::id::Seq;
 
+use kernel::time::Time;
+
 use super::Result;
 use super::evidence::Desk;
 use super::names::UnitClass;
@@ -39,9 +41,14 @@ impl Desk<'_> {
                 index: seq.0,
             });
         }
-        lines.sort_by(|a, b| (&a.at, a.index).cmp(&(&b.at, b.index)));
+        sort_by_time(&mut lines);
         Ok(lines)
     }
+}
+
+/// By time, then by index. Texts of times do not sort by themselves: some have fractions.
+pub(super) fn sort_by_time(lines: &mut [HistoryLine]) {
+    lines.sort_by_key(|line| (Time::parse(&line.at), line.index));
 }
 
 /// Whether an entry of a message speaks of the unit, by what it calls it.
@@ -49,10 +56,7 @@ fn means(names: &[String], class: &UnitClass, identifier: &str, position: Option
     let at = position.filter(|position| *position > 0).map(|position| format!("{identifier}/{position}"));
     identifier.is_empty() && position.is_none_or(|position| class.key.position() == position)
         || names.iter().any(|name| *name == identifier || Some(name) == at.as_ref())
-        || class
-            .aliases
-            .iter()
-            .any(|alias| alias.from > kernel::time::Time::MIN && position == Some(alias.id.position()))
+        || class.aliases.iter().any(|alias| alias.from > Time::MIN && position == Some(alias.id.position()))
 }
 
 fn what(event: &Event) -> String {

@@ -23,7 +23,10 @@ const PASSES_MAX: usize = 400;
 pub fn now(snapshot: &Snapshot<'_>) -> Result<Vec<StationNow>> {
     let desk = Desk::new(snapshot);
     let mut stations = Vec::new();
-    for (id, _) in snapshot.reader.things_of_kind(Kind::Station)? {
+    let mut known = snapshot.reader.things_of_kind(Kind::Station)?;
+    // In the order in which they became known: profiles are given along the line.
+    known.sort_by_key(|(id, _)| *id);
+    for (id, _) in known {
         stations.extend(desk.station_now(id)?);
     }
     Ok(stations)

@@ -47,7 +47,7 @@ pub fn trace(snapshot: &Snapshot<'_>, thing: &str) -> Result<Trace> {
             row.evidence = Evidence::Possible;
             row.reasons.push("the name is also another unit's".into());
         }
-        answer.history.sort_by(|a, b| (&a.at, a.index).cmp(&(&b.at, b.index)));
+        super::history::sort_by_time(&mut answer.history);
         answer.history.dedup_by_key(|line| line.index);
     }
     answer.gaps.extend(snapshot.quarantined.iter().cloned());

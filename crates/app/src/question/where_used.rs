@@ -618,18 +618,14 @@ impl Reach {
 
 impl Holder {
     fn note(&mut self, stint: &Stint) {
-        let first = self.units == 0;
+        let read = |text: &Option<String>| text.as_deref().and_then(Time::parse);
+        let from = read(&self.from).unwrap_or(Time::MAX).min(stint.from);
+        // While one of them is there, the holder is not left.
+        let left = if self.units == 0 { Time::MIN } else { read(&self.until).unwrap_or(Time::MAX) };
+        let until = left.max(stint.until);
         self.units += 1;
-        let from = stint.from.to_string();
-        if self.from.as_ref().is_none_or(|known| from < *known) {
-            self.from = Some(from);
-        }
-        let until = (stint.until != Time::MAX).then(|| stint.until.to_string());
-        self.until = match (&self.until, until) {
-            (_, Some(until)) if first => Some(until),
-            (Some(known), Some(until)) => Some(until.max(known.clone())),
-            _ => None,
-        };
+        self.from = Some(from.to_string());
+        self.until = (until != Time::MAX).then(|| until.to_string());
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reading: snapshots of the rows, as of an index of the log. A reader decides nothing; what rows mean together is found in `app`.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::PassFact;
@@ -19,7 +21,12 @@ use super::{SITE, StoreError};
 pub struct Reader<C> {
     connection: C,
     as_of: Seq,
+    /// Patterns read lately. They never change.
+    patterns: RefCell<HashMap<PatternId, Arc<Pattern>>>,
 }
+
+/// Patterns that a reader keeps.
+const PATTERNS_MAX: usize = 512;
 
 /// A pass as stored, with the facts known as of the reader's index, in log order.
 #[derive(Clone, Debug)]
@@ -55,7 +62,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 impl<C: Borrow<Connection>> Reader<C> {
     pub(super) fn new(connection: C) -> Reader<C> {
-        Reader { connection, as_of: Seq::LATEST }
+        Reader { connection, as_of: Seq::LATEST, patterns: RefCell::default() }
     }
 
     /// The same reader as of an index: events at and above it are hidden.
@@ -315,7 +322,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             );
         }
         units.sort_unstable();
-        let body = self.pattern(pattern)?;
+        let body = Pattern::clone(&*self.pattern(pattern)?);
         let draws = (0..body.groups.len())
             .map(|origin| self.draw_at(station, pattern, origin, seq))
             .collect::<Result<Vec<Option<Id>>>>()?;
@@ -333,11 +340,22 @@ impl<C: Borrow<Connection>> Reader<C> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn pattern(&self, pattern: PatternId) -> Result<Pattern> {
+    pub fn pattern(&self, pattern: PatternId) -> Result<Arc<Pattern>> {
+        if let Some(known) = self.patterns.borrow().get(&pattern) {
+            return Ok(Arc::clone(known));
+        }
         let sql = "SELECT body FROM pattern WHERE site = ?1 AND id = ?2";
         let packed: Vec<u8> =
             self.connection.borrow().prepare_cached(sql)?.query_row(params![SITE, pattern.0], |row| row.get(0))?;
-        Pattern::unpack(&zstd::stream::decode_all(packed.as_slice())?).ok_or(StoreError::Packed("pattern"))
+        let body =
+            Pattern::unpack(&zstd::stream::decode_all(packed.as_slice())?).ok_or(StoreError::Packed("pattern"))?;
+        let body = Arc::new(body);
+        let mut patterns = self.patterns.borrow_mut();
+        if patterns.len() >= PATTERNS_MAX {
+            patterns.clear();
+        }
+        patterns.insert(pattern, Arc::clone(&body));
+        Ok(body)
     }
 
     fn draw_at(&self, station: Id, pattern: PatternId, origin: usize, seq: Seq) -> Result<Option<Id>> {

@@ -1,0 +1,240 @@
+//! `bench`: figures, measured here and now, of the real record path and the real questions.
+//!
+//! The factory's stream is made first, piece by piece, and is not timed; importing it is. Wall and CPU seconds stand side by side, because machines are shared.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use app::{AsOf, OpenOptions, Site, WhereUsedQuery};
+use serde::Serialize;
+
+use crate::arguments::{Bench, BenchWhat, History};
+use crate::say::{self, Done, Failure};
+
+/// Bytes of messages that are imported at once.
+const PIECE_BYTES: usize = 32 << 20;
+
+pub(crate) fn bench(given: &Bench, json: bool) -> Result<Done, Failure> {
+    match &given.what {
+        BenchWhat::History(given) => history(given, json),
+    }
+}
+
+/// What `bench history` measured.
+#[derive(Debug, Serialize)]
+struct Measured {
+    machine: String,
+    panels: u32,
+    seed: u64,
+    placements: u64,
+    messages: u64,
+    megabytes: f64,
+    import_wall_s: f64,
+    import_cpu_s: f64,
+    megabytes_per_s: f64,
+    megabytes_per_cpu_s: f64,
+    messages_per_s: f64,
+    placements_per_s: f64,
+    database_bytes: u64,
+    database_bytes_per_placement: f64,
+    ledger_bytes: u64,
+    ledger_bytes_per_message: f64,
+    memory_peak_mb: f64,
+    verify_wall_s: f64,
+    verify_entries_per_s: f64,
+    where_used_reel: Times,
+    where_used_lot: Times,
+    trace_unit: Times,
+}
+
+/// Times of a question, milliseconds.
+#[derive(Debug, Serialize)]
+struct Times {
+    asked: usize,
+    rows_p50: usize,
+    p50_ms: f64,
+    p99_ms: f64,
+}
+
+fn history(given: &History, json: bool) -> Result<Done, Failure> {
+    let folder = tempfile::Builder::new()
+        .prefix("tracewright-bench-")
+        .tempdir()
+        .map_err(|error| Failure::failed(error.into()))?;
+    let site = Site::open(folder.path(), OpenOptions { create: true })?;
+    let config = ::factory::Config {
+        seed: given.seed,
+        panels: Some(given.panels),
+        truth: false,
+        ..::factory::Config::default()
+    };
+    let simulation = ::factory::Simulation::new(config).map_err(|error| Failure::failed(error.into()))?;
+    let mut load = Load::default();
+    for output in simulation {
+        let (stream, line) = match output.kind {
+            ::factory::Kind::Cfx(line) => (&mut load.messages, line),
+            ::factory::Kind::Event(line) => (&mut load.events, line),
+        };
+        if line.contains("\"CFX.Production.Assembly.MaterialsInstalled\"") {
+            load.placements += line.matches("\"ReferenceDesignator\"").count() as u64;
+        }
+        stream.extend_from_slice(line.as_bytes());
+        stream.push(b'\n');
+        if load.messages.len() >= PIECE_BYTES {
+            load.import(&site)?;
+        }
+    }
+    load.import(&site)?;
+    let sealing = Instant::now();
+    while site.ledger()?.sealed < site.ledger()?.recorded && sealing.elapsed() < Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+
+    let named = |prefix: &str| site.look_up(prefix, given.questions * 4);
+    let reels: Vec<String> = named("REEL-")?.into_iter().filter(|name| name.starts_with("package:")).collect();
+    let lots: Vec<String> = named("LOT-")?.into_iter().filter(|name| name.starts_with("lot:")).collect();
+    let step = (given.panels as usize / given.questions).max(1);
+    let units: Vec<String> = (0..given.panels as usize)
+        .step_by(step)
+        .map(|panel| format!("PNL-{:06}/{}", panel + 1, panel % 4 + 1))
+        .collect();
+    let where_used = |thing: &String| {
+        let query = WhereUsedQuery { thing: thing.clone(), from: None, until: None, as_of: AsOf::Latest };
+        site.where_used(&query).map(|answer| answer.units.len())
+    };
+    let where_used_reel = times(&reels, given.questions, where_used)?;
+    let where_used_lot = times(&lots, given.questions.min(50), where_used)?;
+    let trace_unit =
+        times(&units, given.questions, |unit| site.trace(unit, AsOf::Latest).map(|answer| answer.components.len()))?;
+    site.close()?;
+
+    let database_bytes = size_of(&folder.path().join("site.db")) + size_of(&folder.path().join("site.db-wal"));
+    let ledger_bytes = size_of(&folder.path().join("ledger"));
+    let verifying = Instant::now();
+    let verified = Site::verify(folder.path(), &app::VerifyOptions { key: None, at_rest: true }, &mut |_, _| ())?;
+    let verify_wall_s = verifying.elapsed().as_secs_f64();
+    let (wall, cpu) = (load.wall.as_secs_f64(), load.cpu_s);
+    let megabytes = load.bytes as f64 / 1e6;
+    let measured = Measured {
+        machine: machine(),
+        panels: given.panels,
+        seed: given.seed,
+        placements: load.placements,
+        messages: load.count,
+        megabytes,
+        import_wall_s: wall,
+        import_cpu_s: cpu,
+        megabytes_per_s: megabytes / wall,
+        megabytes_per_cpu_s: megabytes / cpu,
+        messages_per_s: load.count as f64 / wall,
+        placements_per_s: load.placements as f64 / wall,
+        database_bytes,
+        database_bytes_per_placement: database_bytes as f64 / load.placements as f64,
+        ledger_bytes,
+        ledger_bytes_per_message: ledger_bytes as f64 / load.count as f64,
+        memory_peak_mb: memory_peak_mb(),
+        verify_wall_s,
+        verify_entries_per_s: verified.entries as f64 / verify_wall_s,
+        where_used_reel,
+        where_used_lot,
+        trace_unit,
+    };
+    if json {
+        say::json(&measured)?;
+    } else {
+        let value = serde_json::to_value(&measured).map_err(|error| Failure::failed(error.into()))?;
+        let rows = value.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), value.to_string()]);
+        say::table("", &["what", "figure"], rows)?;
+    }
+    Ok(Done::Well)
+}
+
+/// The stream between factory and site, and what importing it cost.
+#[derive(Default)]
+struct Load {
+    messages: Vec<u8>,
+    events: Vec<u8>,
+    placements: u64,
+    count: u64,
+    bytes: u64,
+    wall: Duration,
+    cpu_s: f64,
+}
+
+impl Load {
+    fn import(&mut self, site: &Site) -> Result<(), Failure> {
+        let (messages, events) = (std::mem::take(&mut self.messages), std::mem::take(&mut self.events));
+        self.bytes += (messages.len() + events.len()) as u64;
+        let (begun, cpu) = (Instant::now(), cpu_s());
+        let imported = site.import_cfx("bench", &mut Cursor::new(messages), &mut |_| ())?;
+        self.count += imported.messages;
+        let imported = site.import_events("bench", &mut Cursor::new(events), &mut |_| ())?;
+        self.count += imported.messages;
+        self.wall += begun.elapsed();
+        self.cpu_s += cpu_s() - cpu;
+        Ok(())
+    }
+}
+
+fn times<E: Into<Failure>>(
+    things: &[String],
+    most: usize,
+    mut ask: impl FnMut(&String) -> Result<usize, E>,
+) -> Result<Times, Failure> {
+    let mut taken = Vec::new();
+    let mut rows = Vec::new();
+    let step = (things.len() / most.max(1)).max(1);
+    for thing in things.iter().step_by(step).take(most) {
+        let begun = Instant::now();
+        rows.push(ask(thing).map_err(Into::into)?);
+        taken.push(begun.elapsed());
+    }
+    taken.sort_unstable();
+    rows.sort_unstable();
+    let at = |share: usize| {
+        taken.get((taken.len() * share / 100).min(taken.len().saturating_sub(1))).copied().unwrap_or_default()
+    };
+    let ms = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+    Ok(Times {
+        asked: taken.len(),
+        rows_p50: rows.get(rows.len() / 2).copied().unwrap_or(0),
+        p50_ms: ms(at(50)),
+        p99_ms: ms(at(99)),
+    })
+}
+
+fn size_of(path: &Path) -> u64 {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.map(|entry| size_of(&entry.path())).sum();
+    }
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+/// Processor, cores and memory, as far as the system says.
+fn machine() -> String {
+    let read = |path: &str, name: &str| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{cores} cores, {}, memory {}", read("/proc/cpuinfo", "model name"), read("/proc/meminfo", "MemTotal"))
+}
+
+/// CPU seconds of this process so far (Linux; elsewhere 0).
+fn cpu_s() -> f64 {
+    const TICKS_PER_S: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = text.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_S
+}
+
+/// Largest resident memory of this process, the factory included (Linux; elsewhere 0).
+fn memory_peak_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
+}
