@@ -29,8 +29,13 @@ impl Folder {
     /// Makes the folder if need be.
     pub(crate) fn create(dir: &Path) -> Result<Folder, SiteError> {
         let folder = Folder { dir: dir.to_owned() };
+        let begins = !folder.keys().exists();
         for path in [&folder.dir, &folder.keys()] {
             create_private(path).map_err(SiteError::io("create", path))?;
+        }
+        if begins {
+            // A folder that stood there already gets the mode of one that is made.
+            make_private(&folder.dir).map_err(SiteError::io("protect", &folder.dir))?;
         }
         Ok(folder)
     }
@@ -167,6 +172,16 @@ fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_private(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn create_private(path: &Path) -> io::Result<()> {

@@ -33,16 +33,16 @@ pub(crate) fn demo(data: Option<&Path>, given: &Demo) -> Result<Done, Failure> {
     if !(given.speed.is_finite() && given.speed > 0.0) {
         return Err(Failure::misuse(format!("the speed must be above zero, and `{}` is not", given.speed)));
     }
+    if let Some(folder) = data.filter(|folder| folder.join("ledger").exists()) {
+        return Err(Failure::misuse(format!("`{}` holds a site already, and a demo begins afresh", folder.display()))
+            .hint("look at it with `serve`, or name another folder"));
+    }
     let runtime = Runtime::new()?;
     let listener = listen(&runtime, given)?;
     say::line(format!("Tracewright demo: http://{}", listener.local_addr()?))?;
 
     let fresh = tempfile::Builder::new().prefix("tracewright-demo-").tempdir()?;
     let folder = data.unwrap_or(fresh.path());
-    if folder.join("ledger").exists() {
-        return Err(Failure::misuse(format!("`{}` holds a site already, and a demo begins afresh", folder.display()))
-            .hint("look at it with `serve`, or name another folder"));
-    }
     std::fs::create_dir_all(folder).map_err(|error| Failure::file("create", folder.display(), error))?;
     let configuration = folder.join("tracewright.toml");
     if !configuration.exists() {

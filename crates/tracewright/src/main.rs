@@ -11,6 +11,7 @@ mod quarantine;
 mod say;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -20,7 +21,6 @@ use say::Done;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Standard output that closes early (`| head`) is no failure worth a word.
     log(&arguments);
     let done = run(&arguments);
     match done {
@@ -56,5 +56,10 @@ fn log(arguments: &Arguments) {
     let filter = std::env::var(arguments::LOG_VARIABLE).unwrap_or_else(|_| usual.to_owned());
     let filter =
         tracing_subscriber::EnvFilter::try_new(&filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }
