@@ -60,7 +60,12 @@ fn answers_equal_the_factorys_ground_truth() {
     }
     println!("{panels} panels, seed {seed}: {} placements, {} things, {rows} rows", truth.placements(), things.len());
     assert!(things.len() > 100 && rows > 1_000, "the factory is too small to tell anything");
-    assert!(differences.is_empty(), "{} rows differ:\n{}", differences.len(), differences[..differences.len().min(40)].join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} rows differ:\n{}",
+        differences.len(),
+        differences[..differences.len().min(40)].join("\n")
+    );
     site.close().expect("closes");
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Machines say when a thing came and when it left, late and not always. A stay is what follows from the points: from when until when a thing was at
 //! a place, and in which intervals of that it is doubtful. Things ride on things: a reel on a feeder on a trolley is where the trolley is.
+//!
+//! Every coming is a claim of its own, even of a thing that is there already: what a later reel made doubtful, a set-up verified after that makes
+//! good. Claims are ended and doubted each for itself; the stays are what they add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::event::Discipline;
 use crate::id::Id;
@@ -30,8 +33,6 @@ pub struct Stay {
     pub doubts: Vec<(Time, Time)>,
     /// How far its edges may be off, microseconds.
     pub margin: i64,
-    /// When it was seen to come again without having left.
-    pub again: Vec<Time>,
 }
 
 impl Stay {
@@ -63,239 +64,371 @@ pub fn stays(points: &[MountPoint], discipline: &dyn Fn(Kind, Option<Id>, Id) ->
     // At equal times ends come first: an interval is half-open.
     sorted.sort();
     sorted.dedup();
-    let carried = riders(&sorted);
-    let things: BTreeSet<Id> = sorted.iter().filter_map(|point| point.thing).collect();
-    let mut stays: Vec<Stay> = things.iter().flat_map(|thing| timeline(*thing, &sorted, &carried)).collect();
-    share_places(&mut stays, &sorted, discipline);
-    stays
+    let mut claims = Follower::default().follow(&sorted);
+    share_places(&mut claims, &sorted, discipline);
+    one_place_each(&mut claims);
+    add_up(claims)
 }
 
-/// Carriers whose points concern a thing: those that it ever lay in, and those that they ever rode on.
-fn riders(points: &[&MountPoint]) -> BTreeMap<Id, BTreeSet<Id>> {
-    let mut carried: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
-    for point in points {
-        if let Some(thing) = point.thing {
-            carried.entry(thing).or_default().extend(&point.carriers);
-        }
-    }
-    let direct = carried.clone();
-    for carriers in carried.values_mut() {
-        for carrier in carriers.clone() {
-            carriers.extend(direct.get(&carrier).into_iter().flatten());
-        }
-    }
-    carried
+/// A thing was said to be at a place, from then on.
+#[derive(Clone, Debug)]
+struct Claim {
+    thing: Id,
+    kind: Kind,
+    station: Id,
+    place: Option<Id>,
+    from: Time,
+    /// Its own end, its carrier's, or that of all that was at the place.
+    off: Time,
+    /// Its end when the place's discipline is heeded too.
+    until: Time,
+    doubts: Vec<(Time, Time)>,
+    margin: i64,
+    /// What it lay in.
+    carriers: Vec<Id>,
 }
 
-fn timeline(thing: Id, points: &[&MountPoint], carried: &BTreeMap<Id, BTreeSet<Id>>) -> Vec<Stay> {
-    let carriers = carried.get(&thing).cloned().unwrap_or_default();
-    let mut done: Vec<Stay> = Vec::new();
-    let mut open: Vec<(Stay, Vec<Id>)> = Vec::new();
-    // What the thing lies in now, innermost first, by its own points and its carriers'.
-    let mut inside: Vec<Id> = Vec::new();
-    let mut outer: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
-    let mut kind = Kind::Package;
-    for point in points {
-        let own = point.thing == Some(thing);
-        let by_carrier = point.thing.filter(|carrier| !own && carriers.contains(carrier));
-        if point.change == MountChange::Cleaned {
-            leave(&mut open, &mut done, point, |stay, _| (stay.station, stay.place) == (point.station, point.place));
+/// Follows things through their points.
+#[derive(Default)]
+struct Follower {
+    claims: Vec<Claim>,
+    /// Claims of a thing that have not ended.
+    open: HashMap<Id, Vec<usize>>,
+    /// Claims at a place that have not ended.
+    at_place: HashMap<(Id, Option<Id>), Vec<usize>>,
+    kinds: HashMap<Id, Kind>,
+    /// What a thing was last said to lie in, innermost first.
+    inside: HashMap<Id, Vec<Id>>,
+    /// What ever lay in a carrier, or on what rode on it.
+    contents: HashMap<Id, BTreeSet<Id>>,
+}
+
+impl Follower {
+    fn follow(mut self, points: &[&MountPoint]) -> Vec<Claim> {
+        for now in points.chunk_by(|a, b| a.at == b.at) {
+            let (coming, leaving): (Vec<&MountPoint>, Vec<&MountPoint>) =
+                now.iter().copied().partition(|point| point.change == MountChange::On);
+            leaving.into_iter().for_each(|point| self.leave(point));
+            self.come(&coming);
         }
-        if !own && by_carrier.is_none() {
-            continue;
-        }
-        if own {
-            kind = point.kind.unwrap_or(kind);
-        }
-        let chain = |inside: &[Id], outer: &BTreeMap<Id, Vec<Id>>| -> Vec<Id> {
-            let mut chain = inside.to_vec();
-            for carrier in inside {
-                chain.extend(outer.get(carrier).into_iter().flatten());
+        self.claims
+    }
+
+    fn leave(&mut self, point: &MountPoint) {
+        let mut ends: Vec<usize> = Vec::new();
+        match point.thing {
+            // A place that was cleaned out is empty.
+            None => {
+                let here = self.at_place.get(&(point.station, point.place)).into_iter().flatten();
+                ends.extend(here.filter(|index| self.claims[**index].kind == Kind::Package));
             }
-            chain
-        };
-        match (point.change, by_carrier) {
-            (MountChange::On, None) => {
-                if !point.carriers.is_empty() || inside.is_empty() {
-                    inside.clone_from(&point.carriers);
-                } else if !open.iter().any(|(stay, _)| stay.place == point.place) {
-                    inside.clear();
+            Some(thing) => {
+                let carried = self.contents.get(&thing).into_iter().flatten();
+                let concerned = carried.chain([&thing]).filter_map(|thing| self.open.get(thing)).flatten();
+                ends.extend(concerned.copied().filter(|index| {
+                    let claim = &self.claims[*index];
+                    let there = point.place.is_none_or(|place| claim.place == Some(place));
+                    // A station ends the presence of people, tools and programs on itself only.
+                    let here = !matches!(claim.kind, Kind::Person | Kind::Program | Kind::Tool)
+                        || claim.station == point.station;
+                    there && here && (claim.thing == thing || claim.carriers.contains(&thing))
+                }));
+            }
+        }
+        for index in ends {
+            let claim = &mut self.claims[index];
+            claim.off = point.at;
+            claim.margin = claim.margin.max(point.margin);
+            let (thing, place) = (claim.thing, (claim.station, claim.place));
+            self.open.entry(thing).or_default().retain(|open| *open != index);
+            self.at_place.entry(place).or_default().retain(|open| *open != index);
+        }
+        if let Some(thing) = point.thing
+            && self.open.get(&thing).is_none_or(Vec::is_empty)
+        {
+            self.inside.remove(&thing);
+        }
+    }
+
+    /// Things that come at one instant.
+    fn come(&mut self, points: &[&MountPoint]) {
+        for point in points {
+            let Some(thing) = point.thing else { continue };
+            self.kinds.insert(thing, point.kind.unwrap_or(Kind::Package));
+            let place = (point.station, point.place);
+            let stays = self.open.get(&thing).into_iter().flatten().any(|index| {
+                let claim = &self.claims[*index];
+                (claim.station, claim.place) == place
+            });
+            if !point.carriers.is_empty() || !stays {
+                self.inside.insert(thing, point.carriers.clone());
+            }
+            for (nth, carrier) in point.carriers.iter().enumerate().take(point.carriers.len().saturating_sub(1)) {
+                self.inside.insert(*carrier, point.carriers[nth + 1..].to_vec());
+                self.kinds.insert(*carrier, Kind::Carrier);
+            }
+        }
+        for point in points {
+            if let Some(thing) = point.thing {
+                for carrier in self.chain(thing) {
+                    self.contents.entry(carrier).or_default().insert(thing);
                 }
-                come(&mut open, Stay::begin(thing, kind, point), chain(&inside, &outer));
             }
-            (MountChange::On, Some(carrier)) => {
-                outer.insert(carrier, point.carriers.clone());
-                if chain(&inside, &outer).contains(&carrier) && point.place.is_some() {
-                    come(&mut open, Stay::begin(thing, kind, point), chain(&inside, &outer));
+        }
+        // Carriers first: what they carry is where they are.
+        let (carriers, others): (Vec<&MountPoint>, Vec<&MountPoint>) =
+            points.iter().copied().partition(|point| point.kind == Some(Kind::Carrier));
+        let mut new: Vec<(Id, Id, Option<Id>, &MountPoint)> = Vec::new();
+        for point in carriers.into_iter().chain(others) {
+            let Some(thing) = point.thing else { continue };
+            if point.place.is_some() {
+                new.push((thing, point.station, point.place, point));
+                continue;
+            }
+            let chain = self.chain(thing);
+            let open = chain.iter().filter_map(|carrier| self.open.get(carrier)).flatten();
+            let open = open.map(|index| (self.claims[*index].station, self.claims[*index].place));
+            let just_now = new.iter().filter(|(carrier, ..)| chain.contains(carrier));
+            let mut at: Vec<(Id, Option<Id>)> =
+                open.chain(just_now.map(|(_, station, place, _)| (*station, *place))).collect();
+            at.retain(|(_, place)| place.is_some());
+            if at.is_empty() {
+                at.push((point.station, None));
+            }
+            at.sort_unstable();
+            at.dedup();
+            new.extend(at.into_iter().map(|(station, place)| (thing, station, place, point)));
+        }
+        for (carrier, station, place, point) in new.clone() {
+            if place.is_none() || self.kinds.get(&carrier) != Some(&Kind::Carrier) {
+                continue;
+            }
+            for thing in self.contents.get(&carrier).into_iter().flatten() {
+                let own = points.iter().any(|point| point.thing == Some(*thing) && point.place.is_some());
+                if !own && self.chain(*thing).contains(&carrier) {
+                    new.push((*thing, station, place, point));
                 }
             }
-            (MountChange::Off | MountChange::Depleted, None) => {
-                leave(&mut open, &mut done, point, |stay, _| point.place.is_none_or(|place| stay.place == Some(place)));
-                if open.is_empty() {
-                    inside.clear();
+        }
+        for (thing, station, place, point) in new {
+            let index = self.claims.len();
+            self.claims.push(Claim {
+                thing,
+                kind: self.kinds.get(&thing).copied().unwrap_or(Kind::Package),
+                station,
+                place,
+                from: point.at,
+                off: Time::MAX,
+                until: Time::MAX,
+                doubts: Vec::new(),
+                margin: point.margin,
+                carriers: self.chain(thing),
+            });
+            self.open.entry(thing).or_default().push(index);
+            self.at_place.entry((station, place)).or_default().push(index);
+        }
+    }
+
+    /// What a thing lies in, and what that rides on.
+    fn chain(&self, thing: Id) -> Vec<Id> {
+        let mut chain: Vec<Id> = Vec::new();
+        let mut frontier = vec![thing];
+        while let Some(next) = frontier.pop() {
+            for carrier in self.inside.get(&next).into_iter().flatten() {
+                if *carrier != thing && !chain.contains(carrier) {
+                    chain.push(*carrier);
+                    frontier.push(*carrier);
                 }
             }
-            (MountChange::Off | MountChange::Depleted, Some(carrier)) => {
-                leave(&mut open, &mut done, point, |_, chain| chain.contains(&carrier));
-                outer.remove(&carrier);
-            }
-            (MountChange::Cleaned, _) => {}
         }
+        chain
     }
-    done.extend(open.into_iter().map(|(stay, _)| stay));
-    done
-}
-
-impl Stay {
-    fn begin(thing: Id, kind: Kind, point: &MountPoint) -> Stay {
-        Stay {
-            thing,
-            kind,
-            station: point.station,
-            place: point.place,
-            from: point.at,
-            until: Time::MAX,
-            doubts: Vec::new(),
-            margin: point.margin,
-            again: Vec::new(),
-        }
-    }
-
-    fn end(&mut self, at: Time) {
-        self.until = self.until.min(at);
-        for doubt in &mut self.doubts {
-            doubt.1 = doubt.1.min(self.until);
-        }
-        self.doubts.retain(|(from, until)| from < until);
-    }
-}
-
-/// A thing comes to a place. Where it was before, and not taken off, it may still be; and it may not be here yet.
-fn come(open: &mut Vec<(Stay, Vec<Id>)>, mut stay: Stay, chain: Vec<Id>) {
-    let here = open.iter_mut().find(|(known, _)| known.station == stay.station && known.place == stay.place);
-    if let Some((known, known_chain)) = here {
-        *known_chain = chain;
-        known.again.push(stay.from);
-        return;
-    }
-    // People and programs are in many places at once.
-    if !matches!(stay.kind, Kind::Person | Kind::Program) {
-        for (earlier, _) in open.iter_mut() {
-            earlier.doubts.push((stay.from, Time::MAX));
-            stay.doubts = vec![(stay.from, Time::MAX)];
-        }
-    }
-    open.push((stay, chain));
-}
-
-fn leave(
-    open: &mut Vec<(Stay, Vec<Id>)>,
-    done: &mut Vec<Stay>,
-    point: &MountPoint,
-    concerns: impl Fn(&Stay, &[Id]) -> bool,
-) {
-    let (left, mut kept): (Vec<_>, Vec<_>) = std::mem::take(open).into_iter().partition(|(stay, chain)| {
-        // A station ends the presence of people, tools and programs on itself only.
-        let here = !matches!(stay.kind, Kind::Person | Kind::Program | Kind::Tool) || stay.station == point.station;
-        here && concerns(stay, chain)
-    });
-    for (mut stay, _) in left {
-        stay.end(point.at);
-        stay.margin = stay.margin.max(point.margin);
-        done.push(stay);
-    }
-    // With one place left, nothing is doubtful about it any more.
-    if let [(stay, _)] = kept.as_mut_slice() {
-        for doubt in &mut stay.doubts {
-            doubt.1 = doubt.1.min(point.at);
-        }
-    }
-    *open = kept;
 }
 
 /// What things at one place do to each other.
-fn share_places(
-    stays: &mut Vec<Stay>,
-    points: &[&MountPoint],
-    discipline: &dyn Fn(Kind, Option<Id>, Id) -> Discipline,
-) {
+fn share_places(claims: &mut [Claim], points: &[&MountPoint], discipline: &dyn Fn(Kind, Option<Id>, Id) -> Discipline) {
     let mut places: BTreeMap<(Id, Option<Id>, Kind), Vec<usize>> = BTreeMap::new();
-    for (index, stay) in stays.iter().enumerate() {
-        places.entry((stay.station, stay.place, stay.kind)).or_default().push(index);
+    for (index, claim) in claims.iter().enumerate() {
+        places.entry((claim.station, claim.place, claim.kind)).or_default().push(index);
     }
     for ((station, place, kind), mut here) in places {
-        here.sort_by_key(|index| (stays[*index].from, stays[*index].thing));
-        let cleaned: Vec<Time> = points
-            .iter()
-            .filter(|point| point.change == MountChange::Cleaned && point.station == station && point.place == place)
-            .map(|point| point.at)
-            .collect();
-        let next_cleaning = |from: Time| cleaned.iter().copied().find(|at| *at > from).unwrap_or(Time::MAX);
+        here.sort_by_key(|index| claims[*index].from);
         match discipline(kind, place, station) {
-            Discipline::Crowd | Discipline::Chain => {
-                for index in &here {
-                    let end = next_cleaning(stays[*index].from);
-                    stays[*index].end(end);
-                }
-            }
-            Discipline::Single => single(stays, &here, &next_cleaning),
+            Discipline::Crowd | Discipline::Chain => here.iter().for_each(|index| {
+                claims[*index].until = claims[*index].off;
+            }),
+            Discipline::Single => single(claims, &here),
             Discipline::Mix => {
+                let cleaned: Vec<Time> = points
+                    .iter()
+                    .filter(|point| {
+                        point.change == MountChange::Cleaned && point.station == station && point.place == place
+                    })
+                    .map(|point| point.at)
+                    .collect();
                 for index in &here {
-                    stays[*index].until = next_cleaning(stays[*index].from);
+                    let from = claims[*index].from;
+                    claims[*index].until = cleaned.iter().copied().find(|at| *at > from).unwrap_or(Time::MAX);
                 }
-                doubt_overlaps(stays, &here);
+                doubt_each_other(claims, &here, &|claim| claim.thing.0, &|claim| claim.until);
             }
             Discipline::Unknown => {
-                for index in &here {
-                    let end = next_cleaning(stays[*index].from);
-                    stays[*index].end(end);
-                }
-                doubt_overlaps(stays, &here);
+                here.iter().for_each(|index| claims[*index].until = claims[*index].off);
+                doubt_each_other(claims, &here, &|claim| claim.thing.0, &|claim| claim.off);
             }
         }
-    }
-    stays.retain(|stay| stay.from < stay.until);
-}
-
-/// At a place for one thing the next thing ends the last, and a thing that comes again begins anew.
-fn single(stays: &mut Vec<Stay>, here: &[usize], next_cleaning: &dyn Fn(Time) -> Time) {
-    let mut comings: Vec<(Time, Id)> = Vec::new();
-    for index in here {
-        let stay = &stays[*index];
-        comings.push((stay.from, stay.thing));
-        comings.extend(stay.again.iter().map(|at| (*at, stay.thing)));
-    }
-    for index in here {
-        let whole = stays[*index].clone();
-        let mut segments: Vec<Stay> = Vec::new();
-        for from in std::iter::once(whole.from).chain(whole.again.iter().copied()) {
-            if segments.last().is_some_and(|last| from < last.until) {
-                continue;
-            }
-            let others = comings.iter().filter(|(at, thing)| *thing != whole.thing && *at >= from);
-            let next = others.map(|(at, _)| *at).min().unwrap_or(Time::MAX);
-            let mut segment = Stay { from, again: Vec::new(), ..whole.clone() };
-            segment.end(next.min(next_cleaning(from)));
-            segments.push(segment);
-        }
-        segments.retain(|segment| segment.from < segment.until);
-        let mut segments = segments.into_iter();
-        // An emptied stay is dropped by the caller.
-        stays[*index] = segments.next().unwrap_or(Stay { until: whole.from, ..whole });
-        stays.extend(segments);
     }
 }
 
-/// While several things are at one place, each of them is doubtful.
-fn doubt_overlaps(stays: &mut [Stay], here: &[usize]) {
-    let spans: Vec<(Id, Time, Time)> =
-        here.iter().map(|index| (stays[*index].thing, stays[*index].from, stays[*index].until)).collect();
-    for index in here {
-        let (thing, from, until) = (stays[*index].thing, stays[*index].from, stays[*index].until);
-        for (other, begin, end) in &spans {
-            if *other != thing && *begin < until && *end > from {
-                stays[*index].doubts.push((from.max(*begin), until.min(*end)));
+/// At a place for one thing the next thing ends the last. Of two that come at one instant either may be the last.
+fn single(claims: &mut [Claim], here: &[usize]) {
+    // The next comings, of two different things.
+    let mut after: Vec<(Time, Id)> = Vec::new();
+    let instants: Vec<&[usize]> = here.chunk_by(|a, b| claims[*a].from == claims[*b].from).collect();
+    for instant in instants.into_iter().rev() {
+        let tied = instant.iter().any(|index| claims[*index].thing != claims[instant[0]].thing);
+        for index in instant {
+            let claim = &mut claims[*index];
+            let next = after.iter().find(|(_, thing)| *thing != claim.thing);
+            claim.until = claim.off.min(next.map_or(Time::MAX, |(at, _)| *at));
+            if tied {
+                claim.doubts.push((claim.from, Time::MAX));
+            }
+        }
+        for index in instant {
+            let (from, thing) = (claims[*index].from, claims[*index].thing);
+            after.retain(|(_, other)| *other != thing);
+            after.insert(0, (from, thing));
+            after.truncate(2);
+        }
+    }
+}
+
+/// Reels, carriers and tools are at one place only. People and programs are in many at once.
+fn one_place_each(claims: &mut [Claim]) {
+    let mut things: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+    for (index, claim) in claims.iter().enumerate() {
+        if !matches!(claim.kind, Kind::Person | Kind::Program) {
+            things.entry(claim.thing).or_default().push(index);
+        }
+    }
+    for own in things.into_values().filter(|own| own.len() > 1) {
+        let mut places: Vec<(Id, Option<Id>)> =
+            own.iter().map(|index| (claims[*index].station, claims[*index].place)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let place = |claim: &Claim| {
+            places.binary_search(&(claim.station, claim.place)).map_or(-1, |index| i64::try_from(index).unwrap_or(-1))
+        };
+        doubt_each_other(claims, &own, &place, &|claim| claim.off.min(claim.until));
+    }
+}
+
+/// Of claims that exclude each other (those of different `who`) the earlier is doubtful from the coming of the later on, the later while the earlier
+/// has not ended. `order` is by begin.
+fn doubt_each_other(claims: &mut [Claim], order: &[usize], who: &dyn Fn(&Claim) -> i64, gone: &dyn Fn(&Claim) -> Time) {
+    let mut doubts: Vec<(usize, (Time, Time))> = Vec::new();
+    let instants: Vec<&[usize]> = order.chunk_by(|a, b| claims[*a].from == claims[*b].from).collect();
+    // The latest ends of what came before, of two different ones.
+    let mut before: Vec<(Time, i64)> = Vec::new();
+    for instant in &instants {
+        for index in *instant {
+            let claim = &claims[*index];
+            if let Some((end, _)) = before.iter().find(|(_, other)| *other != who(claim))
+                && *end > claim.from
+            {
+                doubts.push((*index, (claim.from, *end)));
+            }
+        }
+        for index in *instant {
+            let (end, own) = (gone(&claims[*index]), who(&claims[*index]));
+            match before.iter_mut().find(|(_, other)| *other == own) {
+                Some(known) => known.0 = known.0.max(end),
+                None => before.push((end, own)),
+            }
+            before.sort_by_key(|(end, own)| (std::cmp::Reverse(*end), *own));
+            before.truncate(2);
+        }
+    }
+    // The nearest comings from then on, of two different ones.
+    let mut after: Vec<(Time, i64)> = Vec::new();
+    for instant in instants.iter().rev() {
+        for index in *instant {
+            let (from, own) = (claims[*index].from, who(&claims[*index]));
+            after.retain(|(_, other)| *other != own);
+            after.insert(0, (from, own));
+            after.truncate(2);
+        }
+        for index in *instant {
+            let claim = &claims[*index];
+            if let Some((from, _)) = after.iter().find(|(_, other)| *other != who(claim))
+                && *from < gone(claim)
+            {
+                doubts.push((*index, (*from, Time::MAX)));
             }
         }
     }
+    for (index, doubt) in doubts {
+        claims[index].doubts.push(doubt);
+    }
+}
+
+/// What the claims of a thing at a place add up to: it is there while one claim lasts, and doubtful while none of them is certain.
+fn add_up(claims: Vec<Claim>) -> Vec<Stay> {
+    let mut groups: BTreeMap<(Id, Id, Option<Id>), Vec<Claim>> = BTreeMap::new();
+    for claim in claims.into_iter().filter(|claim| claim.from < claim.until) {
+        groups.entry((claim.thing, claim.station, claim.place)).or_default().push(claim);
+    }
+    let mut stays = Vec::new();
+    for ((thing, station, place), own) in groups {
+        let whole = union(own.iter().map(|claim| (claim.from, claim.until)).collect());
+        let certain = union(
+            own.iter().flat_map(|claim| without((claim.from, claim.until), &union(claim.doubts.clone()))).collect(),
+        );
+        for (from, until) in whole {
+            let within = own.iter().filter(|claim| claim.from >= from && claim.from < until);
+            stays.push(Stay {
+                thing,
+                kind: own[0].kind,
+                station,
+                place,
+                from,
+                until,
+                doubts: without((from, until), &certain),
+                margin: within.map(|claim| claim.margin).max().unwrap_or(0),
+            });
+        }
+    }
+    stays
+}
+
+/// Intervals, ascending and apart. What touches is one.
+fn union(mut intervals: Vec<(Time, Time)>) -> Vec<(Time, Time)> {
+    intervals.sort_unstable();
+    let mut apart: Vec<(Time, Time)> = Vec::new();
+    for (from, until) in intervals {
+        match apart.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(until),
+            _ => apart.push((from, until)),
+        }
+    }
+    apart
+}
+
+/// What of an interval lies outside of others, which are ascending and apart.
+fn without((mut from, until): (Time, Time), others: &[(Time, Time)]) -> Vec<(Time, Time)> {
+    let mut rest = Vec::new();
+    for (begin, end) in others {
+        if *end <= from || *begin >= until {
+            continue;
+        }
+        if *begin > from {
+            rest.push((from, *begin));
+        }
+        from = from.max(*end);
+    }
+    if from < until {
+        rest.push((from, until));
+    }
+    rest
 }

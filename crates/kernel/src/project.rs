@@ -886,17 +886,16 @@ impl<S: State> Projection<'_, S> {
                 position: String::new(),
             }));
         }
-        let mut group = group.clone();
-        group.primary.clear();
-        for (member, mention) in self.members(&group)?.into_iter().zip(&group.units) {
-            // A unit identifier that repeats the carrier's says nothing about what lies there.
-            let unit = if mention.identifier == carrier { Id(0) } else { self.entry(&mention.identifier, None)? };
-            let unit = if unit == Id(0)
-                || group.units.iter().filter(|other| other.identifier == mention.identifier).count() > 1
-            {
-                member.unit
+        for mention in &group.units {
+            let identifier = mention.identifier.as_str();
+            let repeated = group.units.iter().filter(|other| other.identifier == identifier).count() > 1;
+            let unit = if identifier.is_empty() || identifier == carrier {
+                // It says nothing about what lies there.
+                self.unit_at(carrier, mention.position)?
+            } else if repeated {
+                self.unit_at(identifier, mention.position)?
             } else {
-                unit
+                self.unit(identifier)?
             };
             self.emit(Row::Within(Within {
                 at: self.event.at.at,

@@ -6,5 +6,6 @@
 mod sqlite;
 
 pub use sqlite::{
-    Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
+    Attachment, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader,
+    Store, StoreError, TailCommit, Waiting, WaitingStation,
 };

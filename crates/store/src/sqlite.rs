@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
 pub use reader::{PassRow, Reader, ReportRow};
-pub use writer::{Outcome, Store, TailCommit};
+pub use writer::{Attachment, Outcome, Store, TailCommit};
 
 /// The only site of a store, until sites are distributed.
 const SITE: i64 = 1;

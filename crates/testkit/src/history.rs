@@ -470,11 +470,11 @@ impl Maker {
             let panel = &self.panels[panel];
             (panel.id.clone(), panel.boards, panel.serials.clone())
         };
-        if let Some(carrier) = self.carrier_of(panel, tick) {
-            if self.random.percent(50) {
-                let units = (1..=boards).map(|board| mention(&carrier, Some(board), self.status())).collect();
-                return group(&carrier, units);
-            }
+        if let Some(carrier) = self.carrier_of(panel, tick)
+            && self.random.percent(50)
+        {
+            let units = (1..=boards).map(|board| mention(&carrier, Some(board), self.status())).collect();
+            return group(&carrier, units);
         }
         if self.maybe(Features::WHOLE, 30) {
             return group(&id, Vec::new());
@@ -502,10 +502,10 @@ impl Maker {
         if !transaction.is_empty() && self.maybe(Features::NTH, 30) {
             return (String::new(), Some(board));
         }
-        if let Some(carrier) = self.carrier_of(panel, tick) {
-            if self.random.percent(40) {
-                return (carrier, Some(board));
-            }
+        if let Some(carrier) = self.carrier_of(panel, tick)
+            && self.random.percent(40)
+        {
+            return (carrier, Some(board));
         }
         let Panel { id, serials, .. } = &self.panels[panel];
         let (id, serial) = (id.clone(), serials[board as usize - 1].clone());

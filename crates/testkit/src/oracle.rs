@@ -118,6 +118,8 @@ struct Pass {
     shared: bool,
     status: UnitStatus,
     position: u32,
+    /// Installations were reported in it, for whichever unit.
+    reported: bool,
 }
 
 impl Pass {
@@ -384,10 +386,23 @@ impl Oracle {
                 }
                 _ => None,
             };
+            // Of a load or unload the carrier is the primary identifier.
+            let loads = matches!(event.fact, Fact::UnitsMatched(_) | Fact::UnitsSeparated(_));
+            let carrier = match &event.fact {
+                Fact::UnitsMatched(fact) => fact.carrier.clone(),
+                Fact::UnitsSeparated(fact) => fact.carrier.clone(),
+                _ => String::new(),
+            };
+            let group = group.map(|group| match loads {
+                true if group.units.is_empty() => UnitGroup::default(),
+                true => UnitGroup { primary: carrier, ..group.clone() },
+                false => group.clone(),
+            });
+            let group = group.as_ref();
             for unit in group.map(listed).unwrap_or_else(|| lists(&event.fact)) {
                 self.said(&unit.said);
                 let primary = group.map(|group| group.primary.clone()).unwrap_or_default();
-                if !primary.is_empty() && unit.position > 0 {
+                if !primary.is_empty() && unit.position > 0 && !loads {
                     self.said(&Said::Whole(primary.clone()));
                     self.names.insert((primary, unit.position, unit.said));
                 }
@@ -508,7 +523,7 @@ impl Oracle {
         // At equal times what ends comes first: a load is ended by what comes after it.
         for load in &self.events {
             let Fact::UnitsMatched(fact) = &load.fact else { continue };
-            for unit in listed(&UnitGroup { primary: String::new(), ..fact.units.clone() }) {
+            for unit in listed(&UnitGroup { primary: fact.carrier.clone(), ..fact.units.clone() }) {
                 if matches!(unit.said, Said::Nth(_) | Said::All) || is_of(&unit.said, &fact.carrier) {
                     continue;
                 }
@@ -519,14 +534,16 @@ impl Oracle {
                         continue;
                     }
                     let leaves = gone.units.units.is_empty()
-                        || listed(&UnitGroup { primary: String::new(), ..gone.units.clone() }).iter().any(|left| {
-                            let empties = is_of(&left.said, &fact.carrier) || matches!(left.said, Said::Nth(_));
-                            let same = || {
-                                let (a, b) = (self.resolve(&left.said, 0), self.resolve(&unit.said, 0));
-                                a.keys().any(|key| b.contains_key(key))
-                            };
-                            if empties { left.position == unit.position } else { same() }
-                        });
+                        || listed(&UnitGroup { primary: fact.carrier.clone(), ..gone.units.clone() }).iter().any(
+                            |left| {
+                                let empties = is_of(&left.said, &fact.carrier) || matches!(left.said, Said::Nth(_));
+                                let same = || {
+                                    let (a, b) = (self.resolve(&left.said, 0), self.resolve(&unit.said, 0));
+                                    a.keys().any(|key| b.contains_key(key))
+                                };
+                                if empties { left.position == unit.position } else { same() }
+                            },
+                        );
                     if leaves {
                         until = until.min(time(unload));
                     }
@@ -566,10 +583,10 @@ impl Oracle {
         // READING: the newest profile holds for all times.
         let mut found = None;
         for event in &self.events {
-            if let Fact::StationProfiled(fact) = &event.fact {
-                if fact.station == place.0 {
-                    found = Some(fact);
-                }
+            if let Fact::StationProfiled(fact) = &event.fact
+                && fact.station == place.0
+            {
+                found = Some(fact);
             }
         }
         let label = place.1.strip_prefix("|").unwrap_or(&place.1);
@@ -614,11 +631,11 @@ impl Oracle {
                         claim.off = now;
                     }
                 }
-                if let Some(thing) = &gone.thing {
-                    if !claims.iter().any(|claim| claim.thing == *thing && claim.off == MAX) {
-                        inside.remove(thing);
-                        rides.remove(&thing.1);
-                    }
+                if let Some(thing) = &gone.thing
+                    && !claims.iter().any(|claim| claim.thing == *thing && claim.off == MAX)
+                {
+                    inside.remove(thing);
+                    rides.remove(&thing.1);
                 }
             }
             let coming: Vec<&Move> = moves.iter().filter(|change| change.at == now && change.on).collect();
@@ -694,8 +711,8 @@ impl Oracle {
         self.claims = claims;
     }
 
-    fn heed_disciplines(&self, claims: &mut Vec<Claim>, moves: &[Move]) {
-        let all = claims.clone();
+    fn heed_disciplines(&self, claims: &mut [Claim], moves: &[Move]) {
+        let all = claims.to_vec();
         for claim in claims.iter_mut() {
             let others = || {
                 all.iter().filter(|other| {
@@ -738,7 +755,7 @@ impl Oracle {
             }
         }
         // Reels and tools are at one place only.
-        let all = claims.clone();
+        let all = claims.to_vec();
         for claim in claims.iter_mut().filter(|claim| matches!(claim.thing.0, "package" | "tool" | "carrier")) {
             for other in all.iter().filter(|other| other.thing == claim.thing && other.place != claim.place) {
                 let (gone, other_gone) = (claim.off.min(claim.until), other.off.min(other.until));
@@ -823,10 +840,10 @@ impl Oracle {
     fn split_from(&self, package: &str) -> BTreeSet<String> {
         let mut sources = BTreeSet::new();
         for event in &self.events {
-            if let Fact::PackageSplit(fact) = &event.fact {
-                if fact.new == package {
-                    sources.insert(fact.from.clone());
-                }
+            if let Fact::PackageSplit(fact) = &event.fact
+                && fact.new == package
+            {
+                sources.insert(fact.from.clone());
             }
         }
         sources
@@ -963,6 +980,7 @@ impl Oracle {
             let nobody = listing.is_empty();
             let spoken = own.iter().find_map(|index| self.listing(&self.events[*index], unit));
             let Some((listed, meant)) = member.clone().or(spoken) else { continue };
+            let all = own.clone();
             let concerned = own
                 .into_iter()
                 .filter(|index| {
@@ -972,7 +990,9 @@ impl Oracle {
                         || self.listing(&self.events[*index], unit).is_some()
                 })
                 .collect();
-            passes.push(self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant));
+            let mut pass = self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant);
+            pass.reported = all.iter().any(|index| matches!(self.events[*index].fact, Fact::Installed(_)));
+            passes.push(pass);
         }
         // What has no transaction and concerns the unit, by time.
         let loose: Vec<usize> = here
@@ -996,6 +1016,7 @@ impl Oracle {
             shared: meant.shared,
             status: listed.status,
             position,
+            reported: false,
         };
         self.bound(&mut pass);
         pass
@@ -1003,6 +1024,7 @@ impl Oracle {
 
     fn bound(&self, pass: &mut Pass) {
         pass.events.sort_unstable();
+        pass.reported |= pass.events.iter().any(|index| matches!(self.events[*index].fact, Fact::Installed(_)));
         let times = |wanted: fn(&Fact) -> bool| {
             let own = pass.events.iter().map(|index| &self.events[*index]);
             own.filter(|event| wanted(&event.fact)).map(time).collect::<Vec<i64>>()
@@ -1090,15 +1112,17 @@ impl Oracle {
         left.sort_by_key(|index| at(index));
         while !left.is_empty() {
             let now = at(&left[0]);
-            // At one instant: what ends a pass that was open before; arrivals and starts; what lies between; ends and departures.
+            // At one instant: first what lies in the pass that is open, and its end; then what opens the next.
+            let open = (started || arrived) && !ended && !departed;
             let rank = |index: &usize| match &self.events[*index].fact {
-                Fact::PassEnded(_) if (started || arrived) && !ended => 0,
-                Fact::PassDeparted(_) if !groups.is_empty() && !departed => 1,
-                Fact::PassArrived(_) => 2,
-                Fact::PassStarted(_) => 3,
-                Fact::PassEnded(_) => 5,
-                Fact::PassDeparted(_) => 6,
-                _ => 4,
+                Fact::PassEnded(_) if open => 1,
+                Fact::PassDeparted(_) if !groups.is_empty() && !departed => 2,
+                Fact::PassArrived(_) => 3,
+                Fact::PassStarted(_) => 4,
+                Fact::PassEnded(_) => 6,
+                Fact::PassDeparted(_) => 7,
+                _ if open => 0,
+                _ => 5,
             };
             let next =
                 (0..left.len()).filter(|nth| at(&left[*nth]) == now).min_by_key(|nth| rank(&left[*nth])).unwrap_or(0);
@@ -1176,7 +1200,12 @@ impl Oracle {
         let mut needs = BTreeSet::new();
         for (unit, passes) in &self.passes {
             for pass in passes {
-                let programs = self.programs(pass);
+                // READING: a pass without a program has the key (station, no program).
+                let mut programs = self.programs(pass);
+                let has_program = !programs.is_empty();
+                if !has_program {
+                    programs.insert(String::new());
+                }
                 for index in &pass.events {
                     let event = &self.events[*index];
                     let (materials, applied) = match &event.fact {
@@ -1193,7 +1222,7 @@ impl Oracle {
                             let key = (pass.station.clone(), program.clone());
                             let positions = entry_of.components.iter().chain(&entry_of.rejected);
                             let positions = positions.map(|placed| placed.designator.clone());
-                            if !applied {
+                            if !applied && has_program {
                                 known.entry(key).or_default().extend(positions.filter(|text| !text.is_empty()));
                             }
                             let used = applied || is_installed(entry_of);
@@ -1212,7 +1241,10 @@ impl Oracle {
     }
 
     fn is_needed(&self, pass: &Pass, parts: &BTreeSet<String>) -> bool {
-        let programs = self.programs(pass);
+        let mut programs = self.programs(pass);
+        if programs.is_empty() {
+            programs.insert(String::new());
+        }
         parts.iter().any(|part| {
             let by_report = programs
                 .iter()
@@ -1239,7 +1271,8 @@ impl Oracle {
     fn with_children(&self, unit: &str, visited: &mut BTreeSet<String>) -> Vec<Row> {
         let mut rows = self.own_rows(unit);
         // (child, position) -> when it came, until when it is there.
-        let mut children: BTreeMap<(&'static str, String, String), Vec<(i64, i64)>> = BTreeMap::new();
+        type Child = (&'static str, String, String);
+        let mut children: BTreeMap<Child, Vec<(i64, i64)>> = BTreeMap::new();
         for event in &self.events {
             let Fact::Assembled(fact) = &event.fact else { continue };
             if !self.resolve(&written(&fact.unit), time(event)).contains_key(unit) {
@@ -1404,10 +1437,10 @@ impl Oracle {
         let place = location.map(|location| place_of(station, location)).filter(|place| !place.1.is_empty());
         let mut found = Vec::new();
         for (thing, at) in self.things_at("package", station) {
-            if Some(&at) == place.as_ref() {
-                if let Some((certain, covers)) = self.presence(&thing, &at, from, until) {
-                    found.push((Some(thing.1), certain && covers));
-                }
+            if Some(&at) == place.as_ref()
+                && let Some((certain, covers)) = self.presence(&thing, &at, from, until)
+            {
+                found.push((Some(thing.1), certain && covers));
             }
         }
         if found.len() > 1 {
@@ -1526,7 +1559,8 @@ impl Oracle {
         for program in self.programs(pass) {
             known.extend(self.known.get(&(pass.station.clone(), program)).cloned().unwrap_or_default());
         }
-        if reported && known.is_subset(&accounted) {
+        let skipped = matches!(pass.status, UnitStatus::Skip | UnitStatus::Scrap);
+        if reported && known.is_subset(&accounted) || skipped && pass.reported {
             return;
         }
         let mut mounted: BTreeMap<String, bool> = BTreeMap::new();
@@ -1567,10 +1601,10 @@ impl Oracle {
         let (from, until) = pass.window();
         let mut here: BTreeMap<String, bool> = BTreeMap::new();
         for (thing, at) in self.things_at(kind, &pass.station) {
-            if at == *place {
-                if let Some((certain, covers)) = self.presence(&thing, &at, from, until) {
-                    here.insert(thing.1, certain && covers);
-                }
+            if at == *place
+                && let Some((certain, covers)) = self.presence(&thing, &at, from, until)
+            {
+                here.insert(thing.1, certain && covers);
             }
         }
         for (thing, all_the_time) in &here {
@@ -1736,10 +1770,10 @@ impl Oracle {
         loop {
             let before = packages.clone();
             for event in &self.events {
-                if let Fact::PackageSplit(fact) = &event.fact {
-                    if let Some(certain) = packages.get(&fact.from).copied() {
-                        *packages.entry(fact.new.clone()).or_default() |= certain;
-                    }
+                if let Fact::PackageSplit(fact) = &event.fact
+                    && let Some(certain) = packages.get(&fact.from).copied()
+                {
+                    *packages.entry(fact.new.clone()).or_default() |= certain;
                 }
             }
             if packages == before {
@@ -1752,7 +1786,8 @@ impl Oracle {
     #[must_use]
     pub fn where_used(&self, thing: &str) -> Vec<Used> {
         let meant = self.expand(thing);
-        let mut groups: BTreeMap<(String, bool, bool, bool), (BTreeSet<String>, Option<i64>)> = BTreeMap::new();
+        type Group = (BTreeSet<String>, Option<i64>);
+        let mut groups: BTreeMap<(String, bool, bool, bool), Group> = BTreeMap::new();
         for unit in &self.units {
             for row in self.trace(unit) {
                 let Some(sure) = row.thing.as_ref().and_then(|thing| meant.get(thing)) else { continue };

@@ -37,16 +37,26 @@ impl Desk<'_> {
     /// What a thing was in, by time. Cycles on carriers are not among them.
     pub(super) fn stints_of(&self, child: Id) -> Result<Vec<Stint>> {
         let own: Vec<Within> = self.snapshot.reader.within_of(child)?.into_iter().map(|(_, within)| within).collect();
+        // It may leave under another of its names.
+        let mut named: Vec<Within> = own.clone();
+        if self.name(child)?.is_some_and(|name| name.kind == Kind::Unit) && !self.is_carrier(child.whole())? {
+            for key in self.keys(child, None)? {
+                for id in self.lasting_ids(&self.class(key)?).into_iter().filter(|id| *id != child) {
+                    named.extend(self.snapshot.reader.within_of(id)?.into_iter().map(|(_, within)| within));
+                }
+            }
+        }
         let mut stints = Vec::new();
         for coming in own.iter().filter(|within| within.on && within.belonging != Belonging::Carried) {
             let emptied = self.snapshot.reader.contents_of(coming.parent)?;
             let emptied = emptied.iter().map(|(_, within)| within).filter(|within| within.child.is_none());
-            let ends = own.iter().chain(emptied).filter(|end| {
+            // At equal times what ends comes first.
+            let ends = named.iter().chain(emptied).filter(|end| {
                 let there = end.parent == coming.parent || end.parent == Id(0);
-                !end.on && there && end.belonging == coming.belonging && end.at >= coming.at
+                !end.on && there && end.belonging == coming.belonging && end.at > coming.at
             });
             // Put into the same kind of thing again: it has left the first, seen or not.
-            let again = own.iter().filter(|next| {
+            let again = named.iter().filter(|next| {
                 let one_at_a_time = matches!(coming.belonging, Belonging::Packed | Belonging::Shipped);
                 one_at_a_time
                     && next.on
@@ -151,7 +161,9 @@ impl Desk<'_> {
         for id in self.lasting_ids(class) {
             for stint in self.stints_of(id)?.into_iter().filter(|stint| stint.belonging == Belonging::Assembled) {
                 for key in self.keys(stint.parent, Some(stint.from))? {
-                    parents.entry(key).or_insert_with(|| stint.clone());
+                    // One that was taken out and put back is there.
+                    let known = parents.entry(key).or_insert_with(|| stint.clone());
+                    known.until = known.until.max(stint.until);
                 }
             }
         }
@@ -165,7 +177,7 @@ impl Desk<'_> {
             let inside = self.contents(alias.id)?.into_iter().filter(|stint| stint.belonging == Belonging::Assembled);
             stints.extend(inside.filter(|stint| alias.from <= stint.from && stint.from < alias.until));
         }
-        stints.sort_by(|a, b| (a.from, a.child).cmp(&(b.from, b.child)));
+        stints.sort_by_key(|a| (a.from, a.child));
         stints.dedup();
         Ok(stints)
     }

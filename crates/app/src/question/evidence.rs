@@ -596,9 +596,11 @@ impl<'a> Desk<'a> {
             let mut accounted: BTreeSet<Designator> = BTreeSet::new();
             let mut tools: BTreeSet<(Id, bool)> = BTreeSet::new();
             let mut all_have_tools = true;
+            let mut speaks_of_unit = false;
             for report in &reports {
                 for cell in &report.cells {
                     let Some(shared) = pass.names(class, cell.unit, report.row.at) else { continue };
+                    speaks_of_unit = true;
                     accounted.insert(cell.designator);
                     match cell.tool {
                         Some(tool) => {
@@ -619,7 +621,7 @@ impl<'a> Desk<'a> {
                 let wanted = |thing: Id| focus.is_none_or(|focus| focus.things.contains(&thing));
                 let wanted: &dyn Fn(Id) -> bool = &wanted;
                 if reported {
-                    self.expose_material(class, pass, &reports, &accounted, &named, wanted, &mut evidence)?;
+                    self.expose_material(class, pass, speaks_of_unit, &accounted, &named, wanted, &mut evidence)?;
                     self.expose_tools(class, pass, &tools, all_have_tools && !tools.is_empty(), wanted, &mut evidence)?;
                 }
                 self.expose_people(pass, wanted, &mut evidence)?;
@@ -799,7 +801,7 @@ impl<'a> Desk<'a> {
         &self,
         class: &UnitClass,
         pass: &UnitPass,
-        reports: &[Rc<Report>],
+        reported: bool,
         accounted: &BTreeSet<Designator>,
         named: &BTreeSet<Id>,
         wanted: &dyn Fn(Id) -> bool,
@@ -809,11 +811,14 @@ impl<'a> Desk<'a> {
         for fact in pass.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
             for naming in &fact.namings {
                 let Some(shared) = pass.names(class, naming.unit, fact.at) else { continue };
-                let chained = !self.chain(naming.thing, fact.at, fact.at)?.is_empty();
-                let certain = naming.role == Role::Applied && !shared && !chained;
+                let chain = self.chain(naming.thing, fact.at, fact.at)?;
+                let certain = naming.role == Role::Applied && !shared && chain.is_empty();
                 let entry = applied.entry(naming.thing).or_insert(Evidence::Possible);
                 if certain {
                     *entry = Evidence::Certain;
+                }
+                for other in chain {
+                    applied.entry(other).or_insert(Evidence::Possible);
                 }
             }
         }
@@ -824,8 +829,10 @@ impl<'a> Desk<'a> {
             }
         }
         let (from, until) = pass.window();
-        let reported = !reports.is_empty();
-        let removed = pass.facts.iter().any(|fact| fact.kind == FactKind::Removed);
+        let removed = pass
+            .facts
+            .iter()
+            .any(|fact| fact.removals.iter().any(|removal| pass.names(class, removal.unit, fact.at).is_some()));
         if removed && !reported {
             return Ok(());
         }
@@ -835,7 +842,7 @@ impl<'a> Desk<'a> {
             known.extend(self.known_positions(pass.station, *program)?.iter());
         }
         let skipped = matches!(pass.status, UnitStatus::Skip | UnitStatus::Scrap);
-        if reported && (skipped || known.is_subset(accounted)) {
+        if reported && known.is_subset(accounted) || skipped && pass.reported {
             return Ok(());
         }
         let stays = self.stays_at(pass.station)?;

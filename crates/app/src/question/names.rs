@@ -116,20 +116,47 @@ impl Desk<'_> {
                 for point in points.iter().filter(|point| point.on) {
                     let Some(unit) = point.child else { continue };
                     let position = point.position.parse().unwrap_or(0);
-                    let ends = points.iter().filter(|end| {
-                        let same_unit = end.child.is_none() || end.child == Some(unit);
-                        // An unload that repeats the carrier's identifier empties the position.
-                        let same_position =
-                            end.child.is_some_and(|child| child.whole() == carrier) && end.position == point.position;
-                        !end.on && end.at >= point.at && (same_unit || same_position)
-                    });
-                    let until = ends.map(|end| end.at).min().unwrap_or(Time::MAX);
+                    let meant = self.meant(unit)?;
+                    let mut until = Time::MAX;
+                    // At equal times what ends comes first: a load is ended by what comes after it.
+                    for end in points.iter().filter(|end| !end.on && end.at > point.at) {
+                        let leaves = match end.child {
+                            None => true,
+                            // An unload that repeats the carrier's identifier empties the position.
+                            Some(child) if child.whole() == carrier => end.position == point.position,
+                            Some(child) => {
+                                child == unit || self.meant(child)?.iter().any(|other| meant.contains(other))
+                            }
+                        };
+                        if leaves {
+                            until = until.min(end.at);
+                        }
+                    }
                     cycles.push(Cycle { carrier, position, unit, from: point.at, until });
                 }
                 cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
                 Ok(cycles)
             },
         )
+    }
+
+    /// The units that an identity means which is not a carrier's: the boards of a panel.
+    fn meant(&self, id: Id) -> Result<Vec<Id>> {
+        if self.is_carrier(id.whole())? {
+            Ok(vec![id])
+        } else if self.has_boards(id)? {
+            Ok(self.boards(id)?.into_iter().collect())
+        } else {
+            self.keys(id, None)
+        }
+    }
+
+    /// The units that lay on a carrier in a cycle, at a time in it.
+    pub(super) fn units_on(&self, cycle: &Cycle, at: Option<Time>) -> Result<Vec<Id>> {
+        if self.has_boards(cycle.unit)? {
+            return Ok(self.boards(cycle.unit)?.into_iter().collect());
+        }
+        self.keys(cycle.unit, at)
     }
 
     /// Whether the name is one of a reusable carrier: units were put on it or taken off it, or different units with homes elsewhere lay at one position.
@@ -179,10 +206,10 @@ impl Desk<'_> {
         for spelling in self.spellings(id)? {
             for (scope, position, _) in self.snapshot.reader.places_of_name(spelling)? {
                 let home = if position == 0 { None } else { scope.at(position) };
-                if let Some(home) = home.filter(|home| home.whole() != spelling.whole()) {
-                    if !self.is_carrier(scope)? {
-                        homes.insert(home);
-                    }
+                if let Some(home) = home.filter(|home| home.whole() != spelling.whole())
+                    && !self.is_carrier(scope)?
+                {
+                    homes.insert(home);
                 }
             }
         }
@@ -202,7 +229,11 @@ impl Desk<'_> {
                 let then = at.is_none_or(|at| cycle.from <= at && at < cycle.until);
                 // A cycle may name what it carries by the carrier's own position: that is nobody's name.
                 if then && cycle.position == id.position() && cycle.unit.whole() != id.whole() && depth < 8 {
-                    keys.extend(self.find_keys(cycle.unit, at, depth + 1)?);
+                    if self.has_boards(cycle.unit)? {
+                        keys.extend(self.boards(cycle.unit)?);
+                    } else {
+                        keys.extend(self.find_keys(cycle.unit, at, depth + 1)?);
+                    }
                 }
             }
             return Ok(keys.into_iter().collect());
@@ -232,28 +263,45 @@ impl Desk<'_> {
                         }
                     }
                 }
-                let own: Vec<Alias> = aliases.iter().copied().collect();
+                let mut own: Vec<Alias> = aliases.iter().copied().collect();
+                // Where its panel lies, it lies.
+                if key.position() > 0 {
+                    own.push(always(key.whole(), false));
+                }
                 for alias in own {
                     for (_, point) in self.snapshot.reader.within_of(alias.id)? {
                         if point.belonging != Belonging::Carried || !point.on {
                             continue;
                         }
-                        for cycle in self.cycles(point.parent)? {
-                            if cycle.unit == alias.id && cycle.from == point.at {
-                                let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
-                                aliases.insert(Alias {
-                                    id,
-                                    from: cycle.from,
-                                    until: cycle.until,
-                                    shared: alias.shared,
-                                });
-                            }
+                        let cycles = self.cycles(point.parent)?;
+                        for cycle in cycles.iter().filter(|cycle| cycle.unit == alias.id && cycle.from == point.at) {
+                            aliases.extend(self.aliases_of_cycle(key, cycle, &cycles, alias.shared)?);
                         }
                     }
                 }
                 Ok(UnitClass { key, aliases: aliases.into_iter().collect() })
             },
         )
+    }
+
+    /// A carrier's position as a name of what lies there; shared while something else is said to lie there too.
+    fn aliases_of_cycle(&self, key: Id, cycle: &Cycle, cycles: &[Cycle], shared: bool) -> Result<Vec<Alias>> {
+        let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
+        let mut rivals: Vec<(Time, Time)> = Vec::new();
+        for other in cycles {
+            let meets = other.from < cycle.until && cycle.from < other.until;
+            if other.position == cycle.position && meets && !self.units_on(other, None)?.contains(&key) {
+                rivals.push((other.from, other.until));
+            }
+        }
+        let mut edges: BTreeSet<Time> = BTreeSet::from([cycle.from, cycle.until]);
+        edges.extend(rivals.iter().flat_map(|rival| [rival.0, rival.1]));
+        let edges: Vec<Time> = edges.into_iter().filter(|at| cycle.from <= *at && *at <= cycle.until).collect();
+        let spans = edges.windows(2).map(|span| {
+            let contested = rivals.iter().any(|rival| rival.0 <= span[0] && span[0] < rival.1);
+            Alias { id, from: span[0], until: span[1], shared: shared || contested }
+        });
+        Ok(spans.collect())
     }
 
     /// All names of a unit, its key first.
@@ -279,17 +327,16 @@ impl Desk<'_> {
         let mut found: Vec<(Kind, Id)> = Vec::new();
         let wanted = |of: Kind| kind.map_or(of != Kind::Place, |kind| kind == of);
         found.extend(reader.things_called(&key)?.into_iter().filter(|(of, _)| wanted(*of)));
-        if wanted(Kind::Unit) {
-            if let Some((whole, position)) =
+        if wanted(Kind::Unit)
+            && let Some((whole, position)) =
                 key.rsplit_once('/').and_then(|(whole, position)| Some((whole, position.parse().ok()?)))
-            {
-                if let Some(whole) = reader.thing(Kind::Unit, whole)? {
-                    let unit = whole.at(position).filter(|_| position > 0);
-                    let mut seen = self.positions(whole)?;
-                    seen.extend(self.cycles(whole)?.iter().filter_map(|cycle| whole.at(cycle.position)));
-                    found.extend(unit.filter(|unit| seen.contains(unit)).map(|unit| (Kind::Unit, unit)));
-                }
-            }
+            && let Some(whole) = reader.thing(Kind::Unit, whole)?
+        {
+            let unit = whole.at(position).filter(|_| position > 0);
+            let mut seen = self.positions(whole)?;
+            seen.extend(self.cycles(whole)?.iter().filter_map(|cycle| whole.at(cycle.position)));
+            seen.extend(self.named_on(whole)?.iter().filter_map(|(position, ..)| whole.at(*position)));
+            found.extend(unit.filter(|unit| seen.contains(unit)).map(|unit| (Kind::Unit, unit)));
         }
         let exact = !found.is_empty();
         // A bare lot code means that lot of every maker, a program without revision all its revisions.

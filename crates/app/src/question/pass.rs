@@ -31,8 +31,8 @@ pub(super) struct UnitPass {
     pub(super) status: UnitStatus,
     /// Its position number in the pass.
     pub(super) position: u32,
-    /// It is the pass's only unit.
-    pub(super) alone: bool,
+    /// Installations were reported in it, for whichever unit.
+    pub(super) reported: bool,
     /// Begin; `None` when not known.
     pub(super) start: Option<Time>,
     /// End; `None` when open.
@@ -66,9 +66,10 @@ impl UnitPass {
     pub(super) fn names(&self, class: &UnitClass, id: Id, at: Time) -> Option<bool> {
         if id.row() == 0 {
             let meant = id == Id(0) || self.position == id.position();
-            return (self.member && meant && (id != Id(0) || self.alone || self.member)).then_some(self.shared);
+            return (self.member && meant).then_some(self.shared);
         }
-        class.means(id, at)
+        // A board inherits what is said of its panel.
+        class.means(id, at).or_else(|| class.lies_on(id, at))
     }
 }
 
@@ -140,15 +141,10 @@ impl Desk<'_> {
         // Nobody lists the pass's units: those that its messages speak of are in it.
         let nobody = listing.is_empty();
         let (position, status, shared) = membership.or(partial)?;
-        let alone = listing.iter().all(|fact| fact.units.len() == 1);
-        Some(UnitPass::of(
-            vec![row.id],
-            row.station,
-            facts,
-            membership.is_some() || nobody,
-            (position, status, shared),
-            alone,
-        ))
+        let mut pass =
+            UnitPass::of(vec![row.id], row.station, facts, membership.is_some() || nobody, (position, status, shared));
+        pass.reported = row.facts.iter().any(|fact| fact.kind == FactKind::Installed);
+        Some(pass)
     }
 
     /// Messages without a transaction, by station, lane, unit and time.
@@ -199,29 +195,7 @@ impl Desk<'_> {
         for pass in passes.iter_mut().filter(|pass| pass.station == station) {
             pass.bound();
         }
-        // An arrival may list the units of a transaction that lists none.
-        let mut groups: Vec<Vec<(PassId, PassFact)>> = Vec::new();
-        let (mut started, mut ended, mut departed) = (false, true, true);
-        for (row, fact) in rest {
-            let opens = match fact.kind {
-                FactKind::Arrived => groups.is_empty() || ended || departed || started,
-                FactKind::Started => groups.is_empty() || ended || departed || started,
-                FactKind::Ended => groups.is_empty() || ended,
-                FactKind::Departed => groups.is_empty() || departed,
-                _ => groups.is_empty() || departed,
-            };
-            if opens {
-                groups.push(Vec::new());
-                (started, ended, departed) = (false, false, false);
-            }
-            started |= fact.kind == FactKind::Started;
-            ended |= fact.kind == FactKind::Ended;
-            departed |= fact.kind == FactKind::Departed;
-            if let Some(group) = groups.last_mut() {
-                group.push((row, fact));
-            }
-        }
-        for group in groups {
+        for group in groups(rest) {
             let rows: Vec<PassId> = group.iter().map(|(row, _)| *row).collect();
             let mut facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
             let moves = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind).map(|fact| fact.at);
@@ -237,23 +211,23 @@ impl Desk<'_> {
                 )
             });
             let mut rows = rows;
-            if let (Some(arrived), false) = (arrived, works) {
-                if let Some(unlisted) = self.unlisted_pass(station, arrived, departed)? {
-                    rows.push(unlisted.id);
-                    facts.extend(unlisted.facts);
-                }
+            // An arrival may list the units of a transaction that lists none.
+            if let (Some(arrived), false) = (arrived, works)
+                && let Some(unlisted) = self.unlisted_pass(station, arrived, departed)?
+            {
+                rows.push(unlisted.id);
+                facts.extend(unlisted.facts);
             }
             let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
             let lists = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
             let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
             let membership = listing.and_then(|kind| lists(*kind).find_map(|fact| listed(class, fact)));
             let Some(any) = facts.iter().find_map(|fact| listed(class, fact)) else { continue };
-            let alone = listing.is_none_or(|kind| lists(*kind).all(|fact| fact.units.len() == 1));
             let only_moves = facts
                 .iter()
                 .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
             let member = !only_moves && (membership.is_some() || listing.is_none());
-            passes.push(UnitPass::of(rows, station, facts, member, membership.unwrap_or(any), alone));
+            passes.push(UnitPass::of(rows, station, facts, member, membership.unwrap_or(any)));
         }
         Ok(())
     }
@@ -276,13 +250,64 @@ impl Desk<'_> {
     }
 }
 
+/// Facts without a transaction, sorted by time: every start (or, with none since the last end, every arrival) opens a pass, the next end closes it,
+/// everything between belongs to it. What lies between no start and end is a pass of its own, of which neither side is known.
+fn groups(mut rest: Vec<(PassId, PassFact)>) -> Vec<Vec<(PassId, PassFact)>> {
+    let moves_nobody =
+        |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
+    let (aside, remaining) = rest.drain(..).partition::<Vec<_>, _>(|(_, fact)| moves_nobody(fact));
+    rest = remaining;
+    let mut groups: Vec<Vec<(PassId, PassFact)>> = Vec::new();
+    let (mut arrived, mut started, mut ended, mut departed) = (false, false, false, false);
+    while let Some(now) = rest.first().map(|(_, fact)| fact.at) {
+        // At one instant: first what lies in the pass that is open, and its end; then what opens the next.
+        let open = (arrived || started) && !ended && !departed;
+        let rank = |kind: FactKind| match kind {
+            FactKind::Ended if open => 1,
+            FactKind::Departed if !groups.is_empty() && !departed => 2,
+            FactKind::Arrived => 3,
+            FactKind::Started => 4,
+            FactKind::Ended => 6,
+            FactKind::Departed => 7,
+            _ if open => 0,
+            _ => 5,
+        };
+        let tied = rest.iter().take_while(|(_, fact)| fact.at == now);
+        let next = tied.enumerate().min_by_key(|(nth, (_, fact))| (rank(fact.kind), *nth)).map_or(0, |(nth, _)| nth);
+        let (row, fact) = rest.remove(next);
+        let opens = groups.is_empty()
+            || departed
+            || match fact.kind {
+                FactKind::Arrived => true,
+                FactKind::Started => started || ended || !arrived,
+                FactKind::Departed => false,
+                _ => ended,
+            };
+        if opens {
+            groups.push(Vec::new());
+            (arrived, started, ended, departed) = (false, false, false, false);
+        }
+        arrived |= fact.kind == FactKind::Arrived;
+        started |= fact.kind == FactKind::Started;
+        ended |= fact.kind == FactKind::Ended;
+        departed |= fact.kind == FactKind::Departed;
+        if let Some(group) = groups.last_mut() {
+            group.push((row, fact));
+        }
+    }
+    if !aside.is_empty() {
+        groups.push(aside);
+    }
+    groups
+}
+
 /// Whether a fact speaks of the unit in something it names or removes.
 fn names_unit(class: &UnitClass, fact: &PassFact) -> bool {
     fact.namings
         .iter()
         .map(|naming| naming.unit)
         .chain(fact.removals.iter().map(|removal| removal.unit))
-        .any(|unit| unit.row() != 0 && class.means(unit, fact.at).is_some())
+        .any(|unit| unit.row() != 0 && (class.means(unit, fact.at).is_some() || class.lies_on(unit, fact.at).is_some()))
 }
 
 pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {
@@ -296,7 +321,6 @@ impl UnitPass {
         facts: Vec<PassFact>,
         member: bool,
         (position, status, shared): (u32, UnitStatus, bool),
-        alone: bool,
     ) -> UnitPass {
         let mut pass = UnitPass {
             rows,
@@ -307,7 +331,7 @@ impl UnitPass {
             shared,
             status,
             position,
-            alone,
+            reported: false,
             start: None,
             end: None,
             margin: 0,
@@ -320,6 +344,7 @@ impl UnitPass {
     fn bound(&mut self) {
         self.facts.sort();
         self.facts.dedup();
+        self.reported |= self.facts.iter().any(|fact| fact.kind == FactKind::Installed);
         let times = |kind: FactKind| self.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
         self.start = times(FactKind::Started).min().or(times(FactKind::Arrived).max());
         self.end = times(FactKind::Ended).max().or(times(FactKind::Departed).min());

@@ -1,6 +1,6 @@
 //! Backward: what is in this unit, and what happened to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::id::{Id, Seq};
 use kernel::row::{Belonging as Row, Descent};
@@ -66,7 +66,7 @@ impl Desk<'_> {
         for finding in &evidence.findings {
             components.push(self.component(finding)?);
         }
-        components.sort_by(|a, b| (a.relation, designator_order(a)).cmp(&(b.relation, designator_order(b))));
+        components.sort_by_key(|a| (a.relation, designator_order(a)));
         let mut orders = BTreeSet::new();
         let mut products = BTreeSet::new();
         for id in self.lasting_ids(class) {
@@ -119,14 +119,23 @@ impl Desk<'_> {
 
     fn evidence_within(&self, class: &UnitClass, visited: &mut BTreeSet<Id>) -> Result<UnitEvidence> {
         let mut evidence = self.evaluate(class, None)?;
-        for stint in self.built_in(class)? {
-            let removed_at = (stint.until != Time::MAX).then_some(stint.until);
+        let stints = self.built_in(class)?;
+        // A child that was taken out and put back is there.
+        let mut left: BTreeMap<Id, Time> = BTreeMap::new();
+        for stint in &stints {
+            for key in self.keys(stint.child, Some(stint.from))? {
+                let until = left.entry(key).or_insert(stint.until);
+                *until = stint.until.max(*until);
+            }
+        }
+        for stint in stints {
             match self.name(stint.child)?.map(|name| name.kind) {
                 Some(Kind::Unit) => {
                     for key in self.keys(stint.child, Some(stint.from))? {
                         if !visited.insert(key) {
                             continue;
                         }
+                        let removed_at = left.get(&key).copied().filter(|until| *until != Time::MAX);
                         let child = self.evidence_within(&self.class(key)?, visited)?;
                         evidence.gaps.extend(child.gaps);
                         evidence.broken.extend(child.broken);

@@ -215,13 +215,19 @@ impl Desk<'_> {
     /// Whether a later message said that the package is of another lot, part or delivery.
     fn is_superseded(&self, kind: Kind, package: Id, id: Id) -> Result<bool> {
         let statements = self.snapshot.reader.statements(package)?;
-        let stated = statements.iter().filter_map(|(_, statement)| match kind {
-            Kind::Lot => statement.lot,
-            Kind::Part => statement.part,
-            Kind::Receipt => statement.receipt,
-            _ => None,
+        let stated = statements.iter().filter_map(|(_, statement)| {
+            let stated = match kind {
+                Kind::Lot => statement.lot,
+                Kind::Part => statement.part,
+                Kind::Receipt => statement.receipt,
+                _ => None,
+            };
+            Some((statement.at, stated?))
         });
-        Ok(stated.last().is_some_and(|last| last != id))
+        let last = stated.clone().map(|(at, _)| at).max();
+        // Machines repeat part numbers, and only what is new of that is kept: any other part makes it doubtful. Of two lots stated for the same instant
+        // neither is certain.
+        Ok(stated.into_iter().any(|(at, stated)| stated != id && (kind == Kind::Part || Some(at) == last)))
     }
 
     fn with_descendants(&self, package: Id, evidence: Evidence, targets: &mut Targets) -> Result<()> {
@@ -333,10 +339,10 @@ impl Desk<'_> {
         chain.insert(thing);
         for member in chain {
             for report in reader.reports_naming(member)? {
-                if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(report.pass) {
-                    if let Some(row) = reader.pass(report.pass)? {
-                        entry.insert(row);
-                    }
+                if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(report.pass)
+                    && let Some(row) = reader.pass(report.pass)?
+                {
+                    entry.insert(row);
                 }
             }
             for row in reader.passes_linked(member)? {
@@ -364,7 +370,7 @@ impl Desk<'_> {
                 } else if id.position() == 0 && self.is_carrier(id)? {
                     for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= fact.at && fact.at < cycle.until)
                     {
-                        units.extend(self.keys(cycle.unit, Some(fact.at))?);
+                        units.extend(self.units_on(cycle, Some(fact.at))?);
                     }
                 } else {
                     units.extend(self.keys(id, Some(fact.at))?);

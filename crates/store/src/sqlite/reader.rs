@@ -272,14 +272,15 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.passes(rows)
     }
 
-    /// Passes at a station that may overlap a window: those that begin in it or in the day before, and all long and open ones that began before its end.
+    /// Passes at a station that may overlap a window: those that begin in it or in the day before, long and open ones that began before its end, and
+    /// those of which no begin is known.
     ///
     /// # Errors
     /// When the database fails.
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
         const DAY: i64 = 86_400_000_000;
         let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
-                   UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND long = 1 AND first_at <= ?4 ORDER BY 1";
+                   UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND long > 0 AND (long = 2 OR first_at <= ?4) ORDER BY 1";
         let from = from.plus(-DAY);
         let rows = self.rows(sql, params![SITE, station.0, from.0, until.0], Self::pass_row)?;
         self.passes(rows)

@@ -47,7 +47,7 @@ CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER N
   last_at INTEGER NOT NULL, long INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
 CREATE INDEX pass_key ON pass (site, key);
 CREATE INDEX pass_time ON pass (site, station, first_at);
-CREATE INDEX pass_long ON pass (site, station) WHERE long = 1;
+CREATE INDEX pass_long ON pass (site, station) WHERE long > 0;
 CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, unit, pass)) WITHOUT ROWID;
 
 -- The way from a thing that a message names to the pass.

@@ -37,6 +37,9 @@ pub struct TailCommit {
     pub entries: Vec<Vec<u8>>,
 }
 
+/// SHA-256 and bytes of a fact too large for an entry.
+pub type Attachment = ([u8; 32], Vec<u8>);
+
 /// Longest that a memory of recent names may grow before it is dropped and filled anew.
 const CACHE_ENTRIES_MAX: usize = 400_000;
 
@@ -92,7 +95,6 @@ struct DirtyPass {
     station: Id,
     first_at: i64,
     last_at: i64,
-    ended: bool,
     facts: Vec<u8>,
     units: HashSet<Id>,
 }
@@ -302,7 +304,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn attachments(&self) -> Result<Vec<([u8; 32], Vec<u8>)>, StoreError> {
+    pub fn attachments(&self) -> Result<Vec<Attachment>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT sha256, body FROM attachment WHERE site = ?1")?;
         let rows = statement.query_map([SITE], |row| Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         rows.map(|row| {
@@ -452,13 +454,11 @@ impl Transaction<'_> {
             station,
             first_at: i64::MAX,
             last_at: i64::MIN,
-            ended: false,
             facts: Vec::new(),
             units: HashSet::new(),
         });
         dirty.first_at = dirty.first_at.min(fact.at.0);
         dirty.last_at = dirty.last_at.max(fact.at.0);
-        dirty.ended |= matches!(fact.kind, FactKind::Ended | FactKind::Departed);
         dirty.units.extend(fact.units.iter().map(|member| member.unit).filter(|unit| unit.row() != 0).map(Id::whole));
         fact.pack(&mut dirty.facts);
         if let Some(known) = self.memory.facts.get_mut(&pass) {
@@ -471,7 +471,10 @@ impl Transaction<'_> {
         for (pass, dirty) in std::mem::take(&mut self.memory.dirty) {
             match self.memory.new_keys.remove(&pass) {
                 Some(key) => {
-                    let long = !dirty.ended || dirty.last_at - dirty.first_at > PASS_LONG_MICROS;
+                    let long = match open_sides(&dirty.facts)? {
+                        0 => i64::from(dirty.last_at - dirty.first_at > PASS_LONG_MICROS),
+                        open => open,
+                    };
                     self.insert(
                         "INSERT INTO pass (site, id, station, key, first_at, last_at, long, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                         params![SITE, pass.0, dirty.station.0, key.cast_signed(), dirty.first_at, dirty.last_at, long, dirty.facts],
@@ -486,9 +489,9 @@ impl Transaction<'_> {
                     facts.extend_from_slice(&dirty.facts);
                     self.insert(
                         "UPDATE pass SET first_at = min(first_at, ?3), last_at = max(last_at, ?4),
-                           long = CASE WHEN (?5 OR long = 0) AND max(last_at, ?4) - min(first_at, ?3) <= ?6 THEN 0 ELSE 1 END, facts = ?7
+                           long = CASE WHEN ?5 = 0 AND max(last_at, ?4) - min(first_at, ?3) > ?6 THEN 1 ELSE ?5 END, facts = ?7
                          WHERE site = ?1 AND id = ?2",
-                        params![SITE, pass.0, dirty.first_at, dirty.last_at, dirty.ended, PASS_LONG_MICROS, facts],
+                        params![SITE, pass.0, dirty.first_at, dirty.last_at, open_sides(&facts)?, PASS_LONG_MICROS, facts],
                     )?;
                 }
             }
@@ -886,6 +889,37 @@ impl Transaction<'_> {
         self.memory.note_names.insert(text.to_owned(), id);
         Ok(id)
     }
+}
+
+/// Which side of a pass, or of one of several in a visit, may be open: 0 none, 1 its end, 2 its begin or either. In doubt 2.
+fn open_sides(packed: &[u8]) -> Result<i64, StoreError> {
+    let mut facts = PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))?;
+    facts.sort_by_key(|fact| (fact.at, fact.kind));
+    let moves = |fact: &PassFact| {
+        matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
+    };
+    // Who is listed on one side only has no other.
+    let mut listed: Option<Vec<Id>> = None;
+    for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
+        let mut units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
+        units.sort_unstable();
+        match &listed {
+            Some(known) if *known != units => return Ok(2),
+            _ => listed = Some(units),
+        }
+    }
+    let (mut begun, mut started, mut ended) = (false, false, false);
+    for fact in &facts {
+        match fact.kind {
+            FactKind::Arrived if !begun || ended => (begun, started, ended) = (true, false, false),
+            FactKind::Started if !started || ended => (begun, started, ended) = (true, true, false),
+            FactKind::Ended | FactKind::Departed if begun => ended = true,
+            FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
+            _ if begun && !ended => {}
+            _ => return Ok(2),
+        }
+    }
+    Ok(i64::from(!ended))
 }
 
 /// Looks a thing up by borrowed parts.

@@ -1,0 +1,462 @@
+//! Answers on thousands of random histories: equal to the naive oracle's, whatever the order of arrival, as of any index, after a rebuild.
+//!
+//! `TRACEWRIGHT_CASES` sets the number of histories, `TRACEWRIGHT_SEED` the first seed. A failure prints the seed and the history with every event
+//! left out that the failure does not need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
+use app::question::{self, Snapshot};
+use kernel::event::Event;
+use kernel::id::Seq;
+use kernel::time::Time;
+use store::{Outcome, SiteReader, Store};
+use testkit::history::{Features, history};
+use testkit::oracle::Oracle;
+use testkit::random::Random;
+
+/// Histories that share a store, side by side: a store costs more than a history.
+const ABREAST: usize = 25;
+
+/// Events in a store, and which entry of the log each became.
+struct Recorded {
+    store: Store,
+    reader: SiteReader,
+    log: Vec<Event>,
+    _folder: tempfile::TempDir,
+}
+
+impl Recorded {
+    fn empty() -> Recorded {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("site.db")).expect("a store");
+        let reader = store.reader().expect("opens").expect("a store in a file");
+        Recorded { store, reader, log: Vec::new(), _folder: folder }
+    }
+
+    fn record(&mut self, batch: &[Event]) {
+        let outcomes = self.store.record(batch).expect("records");
+        for (event, outcome) in batch.iter().zip(outcomes) {
+            let (Outcome::Recorded(Seq(index)) | Outcome::Contradicts(Seq(index))) = outcome else { continue };
+            let index = usize::try_from(index).expect("fits");
+            while self.log.len() <= index {
+                self.log.push(event.clone());
+            }
+            self.log[index] = event.clone();
+        }
+    }
+
+    fn ask<T>(&self, question: impl Fn(&Snapshot<'_>) -> T) -> T {
+        ask(&self.reader, &self.log, question)
+    }
+}
+
+fn ask<T>(reader: &SiteReader, log: &[Event], question: impl Fn(&Snapshot<'_>) -> T) -> T {
+    let events = |seq: Seq| log.get(usize::try_from(seq.0).ok()?).cloned();
+    question(&Snapshot { reader, events: &events, pseudonyms: &|_| Vec::new(), quarantined: &[] })
+}
+
+fn in_batches(events: &[Event], random: &mut Random) -> Recorded {
+    let mut recorded = Recorded::empty();
+    let mut rest = events;
+    while !rest.is_empty() {
+        let (batch, later) = rest.split_at(random.between(1, 40.max(events.len() / 3)).min(rest.len()));
+        recorded.record(batch);
+        rest = later;
+    }
+    recorded
+}
+
+// What an answer says, as lines.
+
+fn evidence_word(certain: bool) -> &'static str {
+    if certain { "certain" } else { "possible" }
+}
+
+fn relation_word(installed: bool) -> &'static str {
+    if installed { "installed" } else { "exposed" }
+}
+
+fn component_line(row: &Component) -> String {
+    let thing = row.package.as_ref().map(|package| format!("package:{package}")).or(row.thing.clone());
+    format!(
+        "{} at {} {} {}{}{}{}",
+        thing.as_deref().unwrap_or("?"),
+        row.position.as_deref().unwrap_or("-"),
+        relation_word(row.relation == Relation::Installed),
+        evidence_word(row.evidence == Evidence::Certain),
+        row.removed_at.as_ref().map(|at| format!(" removed {at}")).unwrap_or_default(),
+        row.station.as_ref().map(|station| format!(" by {station}")).unwrap_or_default(),
+        row.via.as_ref().map(|via| format!(" via {via}")).unwrap_or_default(),
+    )
+}
+
+fn trace_lines(answer: &Trace) -> Vec<String> {
+    let mut lines: Vec<String> = answer.components.iter().map(component_line).collect();
+    lines.sort();
+    lines
+}
+
+fn used_lines(answer: &WhereUsed) -> Vec<String> {
+    let mut lines: Vec<String> = answer
+        .units
+        .iter()
+        .map(|row| {
+            let positions: BTreeSet<&str> = row.positions.iter().map(String::as_str).collect();
+            format!(
+                "{} {} {} {positions:?}{}",
+                row.unit,
+                relation_word(row.relation == Relation::Installed),
+                evidence_word(row.evidence == Evidence::Certain),
+                row.removed_at.as_ref().map(|at| format!(" removed {at}")).unwrap_or_default(),
+            )
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn oracle_trace(oracle: &Oracle, unit: &str) -> Vec<String> {
+    let line = |row: &testkit::oracle::Row| {
+        format!(
+            "{} at {} {} {}{}{}{}",
+            row.thing.as_deref().unwrap_or("?"),
+            row.position.as_deref().unwrap_or("-"),
+            relation_word(row.installed),
+            evidence_word(row.certain),
+            row.removed_at.map(|at| format!(" removed {}", Time(at))).unwrap_or_default(),
+            row.station.as_ref().map(|station| format!(" by {station}")).unwrap_or_default(),
+            row.via.as_ref().map(|via| format!(" via {via}")).unwrap_or_default(),
+        )
+    };
+    let mut lines: Vec<String> = oracle.trace(unit).iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn oracle_used(oracle: &Oracle, thing: &str) -> Vec<String> {
+    let line = |row: testkit::oracle::Used| {
+        let positions: BTreeSet<&str> = row.positions.iter().map(String::as_str).collect();
+        format!(
+            "{} {} {} {positions:?}{}",
+            row.unit,
+            relation_word(row.installed),
+            evidence_word(row.certain),
+            row.removed_at.map(|at| format!(" removed {}", Time(at))).unwrap_or_default(),
+        )
+    };
+    let mut lines: Vec<String> = oracle.where_used(thing).into_iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// Lines that only one side has, marked with the side.
+fn difference(of: &str, (left, lefts): (&str, &[String]), (right, rights): (&str, &[String])) -> String {
+    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+    lefts.iter().for_each(|line| *counts.entry(line).or_default() += 1);
+    rights.iter().for_each(|line| *counts.entry(line).or_default() -= 1);
+    let mut text = format!("{of}:\n");
+    for (line, count) in counts {
+        if count != 0 {
+            let side = if count > 0 { left } else { right };
+            writeln!(text, "  only {side}: {line}").expect("writes");
+        }
+    }
+    text
+}
+
+fn same(of: &str, left: (&str, &[String]), right: (&str, &[String])) -> Result<(), String> {
+    if left.1 == right.1 { Ok(()) } else { Err(difference(of, left, right)) }
+}
+
+fn traced(recorded: &Recorded, unit: &str) -> Result<Trace, String> {
+    recorded
+        .ask(|snapshot| question::trace(snapshot, &format!("unit:{unit}")))
+        .map_err(|error| format!("{unit}: {error:?}"))
+}
+
+fn used(recorded: &Recorded, thing: &str) -> Result<WhereUsed, String> {
+    recorded
+        .ask(|snapshot| question::where_used(snapshot, thing, None, None))
+        .map_err(|error| format!("{thing}: {error:?}"))
+}
+
+/// The answers to all questions about a history, with nothing in them that the order of arrival may change.
+fn all_answers(reader: &SiteReader, log: &[Event], oracle: &Oracle) -> Vec<String> {
+    let mut lines = Vec::new();
+    for unit in oracle.units() {
+        match ask(reader, log, |snapshot| question::trace(snapshot, &format!("unit:{unit}"))) {
+            Ok(mut answer) => {
+                answer.as_of = 0;
+                answer.names[1..].sort();
+                for component in &mut answer.components {
+                    component.index = None;
+                    component.reasons.sort();
+                }
+                let mut components: Vec<String> = answer.components.iter().map(|row| format!("{row:?}")).collect();
+                components.sort();
+                answer.components.clear();
+                let mut history: Vec<String> = Vec::new();
+                for line in &mut answer.history {
+                    (line.index, line.recorded_at) = (0, String::new());
+                    history.push(format!("{line:?}"));
+                }
+                history.sort();
+                answer.history.clear();
+                lines.push(format!("trace {unit}: {answer:?}"));
+                lines.extend(components.iter().chain(&history).map(|line| format!("trace {unit}: {line}")));
+            }
+            Err(error) => lines.push(format!("trace {unit}: {error}")),
+        }
+    }
+    for thing in oracle.things() {
+        match ask(reader, log, |snapshot| question::where_used(snapshot, &thing, None, None)) {
+            Ok(mut answer) => {
+                answer.as_of = 0;
+                answer.expanded.sort();
+                let mut rows: Vec<String> = answer.units.iter().map(|row| format!("{row:?}")).collect();
+                rows.sort();
+                answer.units.clear();
+                lines.push(format!("where-used {thing}: {answer:?}"));
+                lines.extend(rows.iter().map(|row| format!("where-used {thing}: {row}")));
+            }
+            Err(error) => lines.push(format!("where-used {thing}: {error}")),
+        }
+    }
+    lines
+}
+
+// The properties, each of one history in a store that may hold others.
+
+fn equals_the_oracle(recorded: &Recorded, oracle: &Oracle) -> Result<(), String> {
+    for unit in oracle.units() {
+        let answer = traced(recorded, unit)?;
+        if answer.unit != *unit {
+            return Err(format!("`{unit}` is answered as `{}`", answer.unit));
+        }
+        same(unit, ("product", &trace_lines(&answer)), ("oracle", &oracle_trace(oracle, unit)))?;
+    }
+    for thing in oracle.things() {
+        let answer = used(recorded, &thing)?;
+        same(&thing, ("product", &used_lines(&answer)), ("oracle", &oracle_used(oracle, &thing)))?;
+    }
+    Ok(())
+}
+
+/// u in where-used(p) if and only if p in trace(u), in the product's own words.
+fn directions_agree(recorded: &Recorded, oracle: &Oracle) -> Result<(), String> {
+    type Group = (BTreeSet<String>, Option<String>);
+    type Key = (String, bool, bool, bool);
+    let mut expected: BTreeMap<String, BTreeMap<Key, Group>> = BTreeMap::new();
+    for unit in oracle.units() {
+        for row in traced(recorded, unit)?.components {
+            let Some(thing) = row.package.map(|package| format!("package:{package}")).or(row.thing) else { continue };
+            let key = (
+                unit.clone(),
+                row.relation == Relation::Installed,
+                row.evidence == Evidence::Certain,
+                row.removed_at.is_some(),
+            );
+            let group = expected.entry(thing).or_default().entry(key).or_default();
+            group.0.extend(row.position);
+            group.1 = group.1.clone().max(row.removed_at);
+        }
+    }
+    let has_splits = |answer: &WhereUsed| answer.expanded.len() > 1;
+    for thing in oracle.things().iter().filter(|thing| !thing.starts_with("part:") && !thing.starts_with("lot:")) {
+        let answer = used(recorded, thing)?;
+        if has_splits(&answer) {
+            continue;
+        }
+        let lines = expected.remove(thing).unwrap_or_default();
+        let mut lines: Vec<String> = lines
+            .into_iter()
+            .map(|((unit, installed, certain, _), (positions, removed))| {
+                let removed = removed.map(|at| format!(" removed {at}")).unwrap_or_default();
+                format!("{unit} {} {} {positions:?}{removed}", relation_word(installed), evidence_word(certain))
+            })
+            .collect();
+        lines.sort();
+        same(thing, ("where-used", &used_lines(&answer)), ("trace", &lines))?;
+    }
+    Ok(())
+}
+
+fn order_does_not_matter(recorded: &Recorded, other: &Recorded, oracle: &Oracle) -> Result<(), String> {
+    let left = all_answers(&recorded.reader, &recorded.log, oracle);
+    let right = all_answers(&other.reader, &other.log, oracle);
+    same("in another order", ("first", &left), ("second", &right))
+}
+
+fn rebuilt(recorded: &Recorded) -> Recorded {
+    let mut again = Recorded::empty();
+    let entries: Vec<(Event, [u8; 32])> = recorded
+        .log
+        .iter()
+        .map(|event| {
+            let stored = kernel::stored::encode(event).expect("encodes");
+            (kernel::stored::decode(&stored.entry, &mut |_| None).expect("decodes"), stored.content)
+        })
+        .collect();
+    let (early, late) = entries.split_at(entries.len() / 2);
+    again.store.replay(Seq(0), early).expect("replays");
+    again.store.replay(Seq(early.len() as u64), late).expect("replays");
+    again.log = entries.into_iter().map(|(event, _)| event).collect();
+    again
+}
+
+// Running them.
+
+type Check = fn(&[Vec<Event>], u64) -> Result<(), (usize, String)>;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn features() -> Features {
+    number("TRACEWRIGHT_FEATURES").map_or(Features::ALL, |bits| Features(u32::try_from(bits).unwrap_or(u32::MAX)))
+}
+
+/// Runs a check on many histories, several at a time in one store; what fails is tried alone and made small.
+fn run(default_cases: u64, check: Check) {
+    let cases = number("TRACEWRIGHT_CASES").unwrap_or(default_cases);
+    let first = number("TRACEWRIGHT_SEED").unwrap_or(1);
+    let shown_max = number("TRACEWRIGHT_FAILURES").unwrap_or(1);
+    let seeds: Vec<u64> = (first..first + cases).collect();
+    let mut failures = Vec::new();
+    for seeds in seeds.chunks(ABREAST) {
+        let histories: Vec<Vec<Event>> =
+            seeds.iter().enumerate().map(|(nth, seed)| history(*seed, &format!("h{nth}-"), features())).collect();
+        let Err((nth, text)) = check(&histories, seeds[0]) else { continue };
+        let seed = seeds[nth];
+        let mut small = history(seed, "", features());
+        failures.push(match check(std::slice::from_ref(&small), seed) {
+            Ok(()) => format!("seed {seed} fails beside the {ABREAST} from {} only: {text}", seeds[0]),
+            Err((_, text)) => {
+                let text = shrink(&mut small, seed, check, text);
+                let events: Vec<String> = small.iter().map(shown).collect();
+                format!("seed {seed} fails:\n{text}\nwith {} events:\n{}", events.len(), events.join("\n"))
+            }
+        });
+        if failures.len() as u64 >= shown_max {
+            break;
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+fn shown(event: &Event) -> String {
+    let stored = kernel::stored::encode(event).expect("encodes");
+    let tick = (event.at.at.0 - testkit::build::DAWN) / testkit::build::TICK;
+    let entry = String::from_utf8_lossy(&stored.entry).into_owned();
+    let (kind, rest) = (event.fact.kind(), entry.split_once("\"fact\":").map_or("", |(_, rest)| rest));
+    let fact = rest.rsplit_once(",\"recorded\"").map_or(rest, |(fact, _)| fact);
+    format!("  {tick:>3} {} {kind} {fact}", event.source.handle)
+}
+
+/// Leaves out events, one by one, as long as the check still fails.
+fn shrink(events: &mut Vec<Event>, seed: u64, check: Check, mut text: String) -> String {
+    let mut step = (events.len() / 4).max(1);
+    loop {
+        let mut index = 0;
+        let mut fewer = false;
+        while index < events.len() {
+            let mut without = events.clone();
+            without.drain(index..(index + step).min(events.len()));
+            match check(std::slice::from_ref(&without), seed) {
+                Err((_, still)) => (*events, text, fewer) = (without, still, true),
+                Ok(()) => index += step,
+            }
+        }
+        if step == 1 && !fewer {
+            return text;
+        }
+        step = (step / 2).max(1);
+    }
+}
+
+fn shuffled(histories: &[Vec<Event>], random: &mut Random) -> Vec<Event> {
+    let mut all: Vec<Event> = histories.iter().flatten().cloned().collect();
+    random.shuffle(&mut all);
+    all
+}
+
+fn of_each(
+    histories: &[Vec<Event>],
+    mut check: impl FnMut(&Oracle) -> Result<(), String>,
+) -> Result<(), (usize, String)> {
+    for (nth, events) in histories.iter().enumerate() {
+        check(&Oracle::new(events)).map_err(|text| (nth, text))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn answers_equal_the_oracle() {
+    run(1000, |histories, seed| {
+        let mut random = Random::new(seed);
+        let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
+        of_each(histories, |oracle| equals_the_oracle(&recorded, oracle))
+    });
+}
+
+#[test]
+fn trace_and_where_used_agree() {
+    run(1000, |histories, seed| {
+        let mut random = Random::new(seed);
+        let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
+        of_each(histories, |oracle| directions_agree(&recorded, oracle))
+    });
+}
+
+#[test]
+fn order_and_repeats_change_nothing() {
+    run(1000, |histories, seed| {
+        let mut random = Random::new(seed);
+        let events: Vec<Event> = histories.iter().flatten().cloned().collect();
+        let recorded = in_batches(&events, &mut random);
+        let mut again = events.clone();
+        again.extend(events.iter().filter(|_| random.percent(30)).cloned());
+        random.shuffle(&mut again);
+        let other = in_batches(&again, &mut random);
+        of_each(histories, |oracle| order_does_not_matter(&recorded, &other, oracle))
+    });
+}
+
+#[test]
+fn as_of_equals_a_store_that_stopped_there() {
+    run(500, |histories, seed| {
+        let mut random = Random::new(seed);
+        let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
+        let mut stopped = Recorded::empty();
+        for _ in 0..4 {
+            let until = random.between(stopped.log.len(), recorded.log.len());
+            // One at a time, so that the log keeps its order.
+            for event in &recorded.log[stopped.log.len()..until] {
+                stopped.record(std::slice::from_ref(event));
+            }
+            let reader = recorded.store.reader().expect("opens").expect("in a file").as_of(Seq(until as u64));
+            of_each(histories, |oracle| {
+                let left = all_answers(&reader, &recorded.log, oracle);
+                let right = all_answers(&stopped.reader, &stopped.log, oracle);
+                same(&format!("as of {until}"), ("as-of", &left), ("stopped", &right))
+            })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_rebuild_answers_alike() {
+    run(500, |histories, seed| {
+        let mut random = Random::new(seed);
+        let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
+        let again = rebuilt(&recorded);
+        of_each(histories, |oracle| {
+            let left = all_answers(&recorded.reader, &recorded.log, oracle);
+            let right = all_answers(&again.reader, &again.log, oracle);
+            same("rebuilt", ("live", &left), ("rebuilt", &right))
+        })
+    });
+}
