@@ -430,9 +430,8 @@ impl Desk<'_> {
 
     /// Up through assemblies, at any depth: an assembly's rows are its children's rows.
     fn rise(&self, asked: &BTreeSet<Id>, reach: &mut Reach) -> Result<()> {
-        // A unit, what rises from it, and the units on the way.
-        let mut frontier: Vec<(Id, Vec<Finding>, Vec<Id>)> =
-            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone(), vec![*unit])).collect();
+        let mut frontier: Vec<(Id, Vec<Finding>)> =
+            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone())).collect();
         frontier.extend(asked.iter().map(|unit| {
             (
                 *unit,
@@ -442,12 +441,12 @@ impl Desk<'_> {
                     kind: Kind::Unit,
                     ..plain(None, None)
                 }],
-                vec![*unit],
             )
         }));
-        while let Some((unit, findings, way)) = frontier.pop() {
+        let mut done: BTreeSet<(Id, Id)> = BTreeSet::new();
+        while let Some((unit, findings)) = frontier.pop() {
             for (parent, stint) in self.assemblies(&self.class(unit)?)? {
-                if way.contains(&parent) {
+                if !done.insert((unit, parent)) {
                     continue;
                 }
                 let left = (stint.until != Time::MAX).then_some(stint.until);
@@ -465,8 +464,7 @@ impl Desk<'_> {
                     })
                     .collect();
                 reach.units.entry(parent).or_default().extend(risen.clone());
-                let way = way.iter().copied().chain([parent]).collect();
-                frontier.push((parent, risen, way));
+                frontier.push((parent, risen));
             }
         }
         Ok(())
