@@ -78,8 +78,10 @@ struct Claim {
     station: Id,
     place: Option<Id>,
     from: Time,
-    /// Its own end, its carrier's, or that of all that was at the place.
+    /// Its own end, or its carrier's.
     off: Time,
+    /// When the place was cleaned out.
+    swept: Time,
     /// Its end when the place's discipline is heeded too.
     until: Time,
     doubts: Vec<(Time, Time)>,
@@ -88,13 +90,19 @@ struct Claim {
     carriers: Vec<Id>,
 }
 
+impl Claim {
+    fn ended(&self) -> Time {
+        self.off.min(self.swept)
+    }
+}
+
 /// Follows things through their points.
 #[derive(Default)]
 struct Follower {
     claims: Vec<Claim>,
     /// Claims of a thing that have not ended.
     open: HashMap<Id, Vec<usize>>,
-    /// Claims at a place that have not ended.
+    /// Packages' claims at a place that have not ended.
     at_place: HashMap<(Id, Option<Id>), Vec<usize>>,
     kinds: HashMap<Id, Kind>,
     /// What a thing was last said to lie in, innermost first.
@@ -115,27 +123,26 @@ impl Follower {
     }
 
     fn leave(&mut self, point: &MountPoint) {
-        let mut ends: Vec<usize> = Vec::new();
-        match point.thing {
+        let Some(thing) = point.thing else {
             // A place that was cleaned out is empty.
-            None => {
-                let here = self.at_place.get(&(point.station, point.place)).into_iter().flatten();
-                ends.extend(here.filter(|index| self.claims[**index].kind == Kind::Package));
+            for index in self.at_place.remove(&(point.station, point.place)).into_iter().flatten() {
+                let claim = &mut self.claims[index];
+                claim.swept = point.at;
+                claim.margin = claim.margin.max(point.margin);
             }
-            Some(thing) => {
-                let carried = self.contents.get(&thing).into_iter().flatten();
-                let concerned = carried.chain([&thing]).filter_map(|thing| self.open.get(thing)).flatten();
-                ends.extend(concerned.copied().filter(|index| {
-                    let claim = &self.claims[*index];
-                    let there = point.place.is_none_or(|place| claim.place == Some(place));
-                    // A station ends the presence of people, tools and programs on itself only.
-                    let here = !matches!(claim.kind, Kind::Person | Kind::Program | Kind::Tool)
-                        || claim.station == point.station;
-                    there && here && (claim.thing == thing || claim.carriers.contains(&thing))
-                }));
-            }
-        }
-        for index in ends {
+            return;
+        };
+        let carried = self.contents.get(&thing).into_iter().flatten();
+        let concerned = carried.chain([&thing]).filter_map(|thing| self.open.get(thing)).flatten();
+        let ends = concerned.copied().filter(|index| {
+            let claim = &self.claims[*index];
+            let there = point.place.is_none_or(|place| claim.place == Some(place));
+            // A station ends the presence of people, tools and programs on itself only.
+            let here =
+                !matches!(claim.kind, Kind::Person | Kind::Program | Kind::Tool) || claim.station == point.station;
+            there && here && (claim.thing == thing || claim.carriers.contains(&thing))
+        });
+        for index in ends.collect::<BTreeSet<usize>>() {
             let claim = &mut self.claims[index];
             claim.off = point.at;
             claim.margin = claim.margin.max(point.margin);
@@ -143,9 +150,7 @@ impl Follower {
             self.open.entry(thing).or_default().retain(|open| *open != index);
             self.at_place.entry(place).or_default().retain(|open| *open != index);
         }
-        if let Some(thing) = point.thing
-            && self.open.get(&thing).is_none_or(Vec::is_empty)
-        {
+        if self.open.get(&thing).is_none_or(Vec::is_empty) {
             self.inside.remove(&thing);
         }
     }
@@ -219,13 +224,16 @@ impl Follower {
                 place,
                 from: point.at,
                 off: Time::MAX,
+                swept: Time::MAX,
                 until: Time::MAX,
                 doubts: Vec::new(),
                 margin: point.margin,
                 carriers: self.chain(thing),
             });
             self.open.entry(thing).or_default().push(index);
-            self.at_place.entry((station, place)).or_default().push(index);
+            if self.claims[index].kind == Kind::Package {
+                self.at_place.entry((station, place)).or_default().push(index);
+            }
         }
     }
 
@@ -255,7 +263,7 @@ fn share_places(claims: &mut [Claim], points: &[&MountPoint], discipline: &dyn F
         here.sort_by_key(|index| claims[*index].from);
         match discipline(kind, place, station) {
             Discipline::Crowd | Discipline::Chain => here.iter().for_each(|index| {
-                claims[*index].until = claims[*index].off;
+                claims[*index].until = claims[*index].ended();
             }),
             Discipline::Single => single(claims, &here),
             Discipline::Mix => {
@@ -273,8 +281,8 @@ fn share_places(claims: &mut [Claim], points: &[&MountPoint], discipline: &dyn F
                 doubt_each_other(claims, &here, &|claim| claim.thing.0, &|claim| claim.until);
             }
             Discipline::Unknown => {
-                here.iter().for_each(|index| claims[*index].until = claims[*index].off);
-                doubt_each_other(claims, &here, &|claim| claim.thing.0, &|claim| claim.off);
+                here.iter().for_each(|index| claims[*index].until = claims[*index].ended());
+                doubt_each_other(claims, &here, &|claim| claim.thing.0, &Claim::ended);
             }
         }
     }
@@ -290,7 +298,7 @@ fn single(claims: &mut [Claim], here: &[usize]) {
         for index in instant {
             let claim = &mut claims[*index];
             let next = after.iter().find(|(_, thing)| *thing != claim.thing);
-            claim.until = claim.off.min(next.map_or(Time::MAX, |(at, _)| *at));
+            claim.until = claim.ended().min(next.map_or(Time::MAX, |(at, _)| *at));
             if tied {
                 claim.doubts.push((claim.from, Time::MAX));
             }
@@ -320,7 +328,8 @@ fn one_place_each(claims: &mut [Claim]) {
         let place = |claim: &Claim| {
             places.binary_search(&(claim.station, claim.place)).map_or(-1, |index| i64::try_from(index).unwrap_or(-1))
         };
-        doubt_each_other(claims, &own, &place, &|claim| claim.off.min(claim.until));
+        // Only a thing's own end tells that it left: what became of a place elsewhere does not bear on it.
+        doubt_each_other(claims, &own, &place, &|claim| claim.off);
     }
 }
 

@@ -90,15 +90,40 @@ pub enum Role {
     Applied = 3,
     /// Process material of which another of its chain may have come instead.
     AppliedDoubtful = 4,
-    /// A pattern by which the message's report is coded (its number in place of a thing).
+    /// A pattern by which the message's report is coded, all of whose positions it accounts for (its number in place of a thing).
     Pattern = 5,
+    /// A pattern by which the message's report is coded, not all of whose positions it accounts for.
+    Partial = 6,
+    /// The positions that such a report accounts for, as a pattern.
+    Accounted = 7,
 }
 
 impl Role {
     fn from_code(code: u64) -> Option<Role> {
-        [Role::Program, Role::Person, Role::Tool, Role::Applied, Role::AppliedDoubtful, Role::Pattern]
-            .into_iter()
-            .find(|role| *role as u64 == code)
+        [
+            Role::Program,
+            Role::Person,
+            Role::Tool,
+            Role::Applied,
+            Role::AppliedDoubtful,
+            Role::Pattern,
+            Role::Partial,
+            Role::Accounted,
+        ]
+        .into_iter()
+        .find(|role| *role as u64 == code)
+    }
+
+    /// Whether it names the pattern by which a report is coded.
+    #[must_use]
+    pub fn codes(self) -> bool {
+        matches!(self, Role::Pattern | Role::Partial)
+    }
+
+    /// Whether it names the positions that a report accounts for.
+    #[must_use]
+    pub fn accounts(self) -> bool {
+        matches!(self, Role::Pattern | Role::Accounted)
     }
 }
 

@@ -205,6 +205,22 @@ pub struct Coded {
     pub differences: Vec<Difference>,
 }
 
+impl Coded {
+    /// Positions of the pattern that the report accounts for, on any board.
+    #[must_use]
+    pub fn accounted(&self) -> BTreeSet<Designator> {
+        let mut missing: BTreeMap<Designator, usize> = BTreeMap::new();
+        for difference in self.differences.iter().filter(|difference| difference.departure == Departure::Missing) {
+            for (_, designator) in &difference.cells {
+                *missing.entry(*designator).or_default() += 1;
+            }
+        }
+        let mut accounted = self.pattern.designators();
+        accounted.retain(|designator| missing.get(designator).is_none_or(|boards| *boards < self.units.len()));
+        accounted
+    }
+}
+
 /// Codes one message's cells. `recent` are patterns seen lately at this station, newest first: a report that only lacks some of
 /// their positions is coded as a difference from them. `drawn` tells what an origin of a pattern drew on last.
 #[must_use]

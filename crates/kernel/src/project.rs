@@ -13,7 +13,7 @@ use crate::event::{
 };
 use crate::id::{Designator, Id, PassId, PatternId, Seq};
 use crate::pass::{FactKind, Member, Naming, PassFact, Removal, Role};
-use crate::placement::{self, Cell, Coded, Doubt, Fate, Pattern};
+use crate::placement::{self, Cell, Coded, Doubt, Fate, Origin, Pattern};
 use crate::row::{Belonging, Descent, MountChange, MountPoint, Profile, Row, Statement, Within};
 use crate::thing::Kind;
 use crate::time::Time;
@@ -454,8 +454,12 @@ impl<S: State> Projection<'_, S> {
         fact.units = units;
         fill(self, &mut fact)?;
         let pass = self.pass_of(transaction, &fact.units)?;
-        let mut things: Vec<Id> =
-            fact.namings.iter().filter(|naming| naming.role != Role::Pattern).map(|naming| naming.thing).collect();
+        let mut things: Vec<Id> = fact
+            .namings
+            .iter()
+            .filter(|naming| !naming.role.codes() && !naming.role.accounts())
+            .map(|naming| naming.thing)
+            .collect();
         things.extend(fact.removals.iter().filter_map(|removal| removal.package));
         things.sort_unstable();
         things.dedup();
@@ -481,12 +485,14 @@ impl<S: State> Projection<'_, S> {
 
     /// Whichever comes first, a pass's report or its program: when both are known, the pattern was sighted under the program.
     fn sightings(&mut self, pass: PassId, fact: &PassFact) -> Result<(), S::Error> {
-        let named =
-            |role: Role| fact.namings.iter().filter(move |naming| naming.role == role).map(|naming| naming.thing);
-        let (programs, patterns): (Vec<Id>, Vec<Id>) = (named(Role::Program).collect(), named(Role::Pattern).collect());
+        let named = |wanted: fn(Role) -> bool| -> Vec<Id> {
+            fact.namings.iter().filter(|naming| wanted(naming.role)).map(|naming| naming.thing).collect()
+        };
+        let (programs, patterns) = (named(|role| role == Role::Program), named(Role::accounts));
         let mut pairs = Vec::new();
         if !programs.is_empty() {
-            let known = self.state.named_in(pass, Role::Pattern)?;
+            let mut known = self.state.named_in(pass, Role::Pattern)?;
+            known.extend(self.state.named_in(pass, Role::Accounted)?);
             pairs.extend(programs.iter().flat_map(|program| known.iter().map(move |pattern| (*program, *pattern))));
         }
         if !patterns.is_empty() {
@@ -587,13 +593,25 @@ impl<S: State> Projection<'_, S> {
                 }
             }
             let at = self.event.at.at;
+            // What a program is known to install must not depend on which pattern its reports happened to be coded by.
+            let accounted = coded.accounted();
+            let name =
+                |role: Role, pattern: PatternId| Naming { role, thing: Id(pattern.0), unit: Id(0), tool_kind: Id(0) };
+            let used = if accounted == coded.pattern.designators() {
+                namings.push(name(Role::Pattern, pattern));
+                pattern
+            } else {
+                let groups = vec![(Origin::Place(None), accounted.into_iter().collect())];
+                let accounted = self.state.pattern(&Pattern { groups })?;
+                namings.push(name(Role::Partial, pattern));
+                namings.push(name(Role::Accounted, accounted));
+                accounted
+            };
             self.emit(Row::Report { pass, station: self.station, at, pattern, coded, draws, timed })?;
             let hour = at.0.div_euclid(HOUR);
-            if self.state.is_new_use(self.station, pattern, hour)? {
-                self.emit(Row::Use { station: self.station, pattern, hour })?;
+            if self.state.is_new_use(self.station, used, hour)? {
+                self.emit(Row::Use { station: self.station, pattern: used, hour })?;
             }
-            let unit = Id(0);
-            namings.push(Naming { role: Role::Pattern, thing: Id(pattern.0), unit, tool_kind: Id(0) });
         }
         self.pass_fact(FactKind::Installed, transaction, None, units, |_, fact| {
             fact.namings = namings;

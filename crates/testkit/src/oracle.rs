@@ -99,6 +99,8 @@ struct Claim {
     from: i64,
     /// Its own end, or its carrier's.
     off: i64,
+    /// When the place was cleaned out.
+    swept: i64,
     /// Its end when the place's discipline is heeded too.
     until: i64,
     carriers: Vec<String>,
@@ -474,14 +476,19 @@ impl Oracle {
         match said {
             Said::Nth(_) | Said::All => {}
             Said::At(whole, position) if self.carriers.contains(whole) => {
-                for cycle in self.cycles.iter().filter(|cycle| {
-                    cycle.carrier == *whole && cycle.position == *position && cycle.from <= at && at < cycle.until
-                }) {
-                    found.extend(self.resolve(&cycle.said, at));
+                let lying: Vec<BTreeMap<String, Meant>> = self
+                    .cycles
+                    .iter()
+                    .filter(|cycle| {
+                        cycle.carrier == *whole && cycle.position == *position && cycle.from <= at && at < cycle.until
+                    })
+                    .map(|cycle| self.resolve(&cycle.said, at))
+                    .collect();
+                for (unit, meant) in lying.iter().flatten() {
+                    // Two units at one position at once: either is meant.
+                    let contested = lying.iter().any(|others| !others.contains_key(unit));
+                    found.insert(unit.clone(), Meant { shared: meant.shared || contested, ..*meant });
                 }
-                // Two units at one position at once: either is meant.
-                let shared = found.len() > 1 && found.values().filter(|meant| !meant.by_whole).count() > 1;
-                found.values_mut().for_each(|meant| meant.shared |= shared);
             }
             Said::Whole(whole) if self.carriers.contains(whole) => {
                 for cycle in
@@ -627,8 +634,11 @@ impl Oracle {
                         .is_some_and(|(kind, key)| *kind == "carrier" && claim.carriers.contains(key));
                     // A place that is cleaned out is empty, whatever its discipline.
                     let cleaned = gone.thing.is_none() && claim.thing.0 == "package";
-                    if there && (itself || carried || cleaned) {
+                    if there && (itself || carried) {
                         claim.off = now;
+                    }
+                    if there && cleaned {
+                        claim.swept = claim.swept.min(now);
                     }
                 }
                 if let Some(thing) = &gone.thing
@@ -704,7 +714,16 @@ impl Oracle {
             }
             for (thing, place) in new {
                 let carriers = chain(&thing);
-                claims.push(Claim { thing, place, from: now, off: MAX, until: MAX, carriers, doubts: Vec::new() });
+                claims.push(Claim {
+                    thing,
+                    place,
+                    from: now,
+                    off: MAX,
+                    swept: MAX,
+                    until: MAX,
+                    carriers,
+                    doubts: Vec::new(),
+                });
             }
         }
         self.heed_disciplines(&mut claims, &moves);
@@ -724,12 +743,12 @@ impl Oracle {
                 "person" | "tool" => Discipline::Crowd,
                 _ => self.discipline(&claim.place),
             };
-            claim.until = claim.off;
+            claim.until = claim.off.min(claim.swept);
             match discipline {
                 Discipline::Crowd | Discipline::Chain => {}
                 Discipline::Single => {
                     let next = others().filter(|other| other.from > claim.from).map(|other| other.from).min();
-                    claim.until = claim.off.min(next.unwrap_or(MAX));
+                    claim.until = claim.until.min(next.unwrap_or(MAX));
                     // Two at the same instant: either may be the last.
                     if others().any(|other| other.from == claim.from) {
                         claim.doubts.push((claim.from, MAX));
@@ -747,18 +766,18 @@ impl Oracle {
                     for other in others() {
                         if other.from >= claim.from {
                             claim.doubts.push((other.from, MAX));
-                        } else if other.off > claim.from {
-                            claim.doubts.push((claim.from, other.off));
+                        } else if other.off.min(other.swept) > claim.from {
+                            claim.doubts.push((claim.from, other.off.min(other.swept)));
                         }
                     }
                 }
             }
         }
-        // Reels and tools are at one place only.
+        // Reels and tools are at one place only. READING: only a thing's own end tells that it left the other place.
         let all = claims.to_vec();
         for claim in claims.iter_mut().filter(|claim| matches!(claim.thing.0, "package" | "tool" | "carrier")) {
             for other in all.iter().filter(|other| other.thing == claim.thing && other.place != claim.place) {
-                let (gone, other_gone) = (claim.off.min(claim.until), other.off.min(other.until));
+                let (gone, other_gone) = (claim.off, other.off);
                 if other.from >= claim.from && other.from < gone {
                     claim.doubts.push((other.from, MAX));
                 } else if other.from < claim.from && other_gone > claim.from {
@@ -1484,11 +1503,17 @@ impl Oracle {
                     && (package.is_none() || installation.candidates.iter().any(|(candidate, _)| *candidate == package))
             };
             let newest = installations.iter().filter(|installation| meant(installation)).map(|known| known.at).max();
-            let mut closed = installations
+            let things = |installation: &Installation| -> (String, Vec<Option<String>>) {
+                let things = installation.candidates.iter().map(|(thing, _)| thing.clone());
+                (installation.station.clone(), things.collect())
+            };
+            let mut closed: Vec<&mut Installation> = installations
                 .iter_mut()
                 .filter(|installation| meant(installation) && Some(installation.at) == newest)
-                .min_by(|a, b| a.candidates.cmp(&b.candidates));
-            match &mut closed {
+                .collect();
+            // READING: of several that came at one instant it is not known which one went: all of them stay.
+            let alike = closed.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
+            match closed.first_mut().filter(|_| alike) {
                 Some(installation) => installation.removed_at = Some(at),
                 None => rows.push(Row {
                     unit: unit.to_owned(),

@@ -194,6 +194,17 @@ impl<'a> Desk<'a> {
                         carriers.extend(point.thing);
                     }
                 }
+                for carrier in carriers.clone() {
+                    let carried = reader.carried_by(carrier)?;
+                    // What lies in the feeders that ride on a trolley is where the trolley is.
+                    for thing in &carried {
+                        for point in reader.mounts_of(*thing)? {
+                            let riding = point.carriers.iter().position(|other| *other == carrier).unwrap_or(0);
+                            carriers.extend(&point.carriers[..riding]);
+                        }
+                    }
+                    things.extend(carried);
+                }
                 for carrier in &carriers {
                     things.extend(reader.carried_by(*carrier)?);
                 }
@@ -240,6 +251,13 @@ impl<'a> Desk<'a> {
         let mut carriers: BTreeSet<Id> = points.iter().flat_map(|point| point.carriers.iter().copied()).collect();
         for depth in 0..2 {
             for carrier in carriers.clone() {
+                // What a feeder rides on may stand in another reel's message only.
+                for other in self.snapshot.reader.carried_by(carrier)? {
+                    for point in self.snapshot.reader.mounts_of(other)? {
+                        let riding = point.carriers.iter().position(|known| *known == carrier);
+                        carriers.extend(riding.into_iter().flat_map(|nth| &point.carriers[nth..]));
+                    }
+                }
                 for point in self.snapshot.reader.mounts_of(carrier)? {
                     stations.insert(point.station);
                     if depth == 0 {
@@ -347,7 +365,7 @@ impl<'a> Desk<'a> {
     fn reports(&self, station: Id, facts: &[PassFact]) -> Result<Vec<Rc<Report>>> {
         let mut reports = Vec::new();
         for fact in facts.iter().filter(|fact| fact.kind == FactKind::Installed) {
-            for naming in fact.namings.iter().filter(|naming| naming.role == Role::Pattern) {
+            for naming in fact.namings.iter().filter(|naming| naming.role.codes()) {
                 reports.extend(self.report(station, PatternId(naming.thing.0), fact.seq)?);
             }
         }
@@ -478,8 +496,7 @@ impl<'a> Desk<'a> {
                     }
                     'rows: for row in reader.passes_at(station, from, until)? {
                         for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
-                            let is_pattern =
-                                |naming: &Naming| naming.role == Role::Pattern && naming.thing.0 == pattern.0;
+                            let is_pattern = |naming: &Naming| naming.role.accounts() && naming.thing.0 == pattern.0;
                             if fact.namings.iter().any(is_pattern)
                                 && self.programs_of_report(&row, fact.at)?.contains(&program)
                             {
@@ -787,7 +804,7 @@ impl<'a> Desk<'a> {
                     removed_at: Some(orphan.at),
                     station: Some(orphan.station),
                     place: None,
-                    reasons: vec!["removed; its installation was never reported".to_owned()],
+                    reasons: vec!["removed; its installation was never reported, or one of several".to_owned()],
                     seq: Some(orphan.seq),
                     via: None,
                     position: None,
@@ -1106,7 +1123,7 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
     let mut orphans = Vec::new();
     for orphan in removals {
         let Removal { designator, package, .. } = orphan.removal;
-        let removed = installations
+        let removed: Vec<&mut Installation> = installations
             .iter_mut()
             .filter(|installation| {
                 installation.designator == designator
@@ -1116,8 +1133,16 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
             .filter(|installation| {
                 package.is_none() || installation.candidates.iter().any(|(candidate, ..)| *candidate == package)
             })
-            .max_by_key(|installation| (installation.at, installation.seq));
-        match removed {
+            .collect();
+        let newest = removed.iter().map(|installation| installation.at).max();
+        let mut newest: Vec<&mut Installation> =
+            removed.into_iter().filter(|installation| Some(installation.at) == newest).collect();
+        // Of several that came at one instant it is not known which one went: all of them stay.
+        let things = |installation: &Installation| -> (Id, Vec<Option<Id>>) {
+            (installation.station, installation.candidates.iter().map(|(thing, ..)| *thing).collect())
+        };
+        let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
+        match newest.first_mut().filter(|_| alike) {
             Some(installation) => installation.removed_at = Some(orphan.at),
             None => orphans.push(orphan),
         }

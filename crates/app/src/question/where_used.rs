@@ -430,8 +430,9 @@ impl Desk<'_> {
 
     /// Up through assemblies, at any depth: an assembly's rows are its children's rows.
     fn rise(&self, asked: &BTreeSet<Id>, reach: &mut Reach) -> Result<()> {
-        let mut frontier: Vec<(Id, Vec<Finding>)> =
-            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone())).collect();
+        // A unit, what rises from it, and the units on the way.
+        let mut frontier: Vec<(Id, Vec<Finding>, Vec<Id>)> =
+            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone(), vec![*unit])).collect();
         frontier.extend(asked.iter().map(|unit| {
             (
                 *unit,
@@ -441,12 +442,12 @@ impl Desk<'_> {
                     kind: Kind::Unit,
                     ..plain(None, None)
                 }],
+                vec![*unit],
             )
         }));
-        let mut done: BTreeSet<(Id, Id)> = BTreeSet::new();
-        while let Some((unit, findings)) = frontier.pop() {
+        while let Some((unit, findings, way)) = frontier.pop() {
             for (parent, stint) in self.assemblies(&self.class(unit)?)? {
-                if !done.insert((unit, parent)) {
+                if way.contains(&parent) {
                     continue;
                 }
                 let left = (stint.until != Time::MAX).then_some(stint.until);
@@ -464,7 +465,8 @@ impl Desk<'_> {
                     })
                     .collect();
                 reach.units.entry(parent).or_default().extend(risen.clone());
-                frontier.push((parent, risen));
+                let way = way.iter().copied().chain([parent]).collect();
+                frontier.push((parent, risen, way));
             }
         }
         Ok(())

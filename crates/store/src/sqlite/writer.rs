@@ -908,12 +908,13 @@ fn open_sides(packed: &[u8]) -> Result<i64, StoreError> {
             _ => listed = Some(units),
         }
     }
-    let (mut begun, mut started, mut ended) = (false, false, false);
+    let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
     for fact in &facts {
         match fact.kind {
-            FactKind::Arrived if !begun || ended => (begun, started, ended) = (true, false, false),
-            FactKind::Started if !started || ended => (begun, started, ended) = (true, true, false),
-            FactKind::Ended | FactKind::Departed if begun => ended = true,
+            FactKind::Arrived if !begun || ended => (begun, started, ended, departed) = (true, false, false, false),
+            FactKind::Started if !started || ended => (begun, started, ended, departed) = (true, true, false, false),
+            FactKind::Ended if begun && !ended => ended = true,
+            FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
             FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
             _ if begun && !ended => {}
             _ => return Ok(2),
