@@ -7,7 +7,7 @@ use kernel::event::{
 use kernel::time::{Moment, Time};
 
 /// One tick of the coarse grid on which tests place their events.
-pub const TICK: i64 = 600_000_000;
+pub const TICK: i64 = 240_000_000;
 
 /// Tick 0: an hour before midnight, so that histories cross hours and a day.
 pub const DAWN: i64 = 1_772_492_400_000_000;

@@ -122,6 +122,8 @@ struct Pass {
     position: u32,
     /// Installations were reported in it, for whichever unit.
     reported: bool,
+    /// What its messages say of whichever unit.
+    all: Vec<usize>,
 }
 
 impl Pass {
@@ -1011,6 +1013,7 @@ impl Oracle {
                 .collect();
             let mut pass = self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant);
             pass.reported = all.iter().any(|index| matches!(self.events[*index].fact, Fact::Installed(_)));
+            pass.all = all;
             passes.push(pass);
         }
         // What has no transaction and concerns the unit, by time.
@@ -1036,6 +1039,7 @@ impl Oracle {
             status: listed.status,
             position,
             reported: false,
+            all: Vec::new(),
         };
         self.bound(&mut pass);
         pass
@@ -1072,24 +1076,32 @@ impl Oracle {
         for index in &loose {
             let now = at(index);
             let lane = lane(&self.events[*index].fact);
-            let host = passes.iter_mut().filter(|pass| lanes_meet(pass.lane, lane));
-            let host = if is_arrival(index) {
-                let between =
-                    |first: i64| loose.iter().any(|other| is_arrival(other) && now < at(other) && at(other) <= first);
-                host.filter(|pass| pass.first(&self.events) >= now && !between(pass.first(&self.events)))
-                    .min_by_key(|pass| pass.first(&self.events))
-            } else if is_departure(index) {
-                let last = |pass: &Pass| pass.end.unwrap_or_else(|| pass.events.iter().map(at).max().unwrap_or(MIN));
-                let between =
-                    |last: i64| loose.iter().any(|other| is_departure(other) && last <= at(other) && at(other) < now);
-                host.filter(|pass| last(pass) <= now && !between(last(pass))).max_by_key(|pass| last(pass))
-            } else {
-                host.filter(|pass| pass.first(&self.events) <= now && now <= pass.window().1)
-                    .max_by_key(|pass| pass.first(&self.events))
+            let last = |pass: &Pass| pass.end.unwrap_or_else(|| pass.events.iter().map(at).max().unwrap_or(MIN));
+            // How near a pass is that it may belong to. READING: of several equally near it belongs to each.
+            let distance = |pass: &Pass| -> Option<i64> {
+                let (first, last) = (pass.first(&self.events), last(pass));
+                if !lanes_meet(pass.lane, lane) {
+                    None
+                } else if is_arrival(index) {
+                    let between = loose.iter().any(|other| is_arrival(other) && now < at(other) && at(other) <= first);
+                    (first >= now && !between).then(|| first - now)
+                } else if is_departure(index) {
+                    let between = loose.iter().any(|other| is_departure(other) && last <= at(other) && at(other) < now);
+                    (last <= now && !between).then(|| now - last)
+                } else {
+                    (first <= now && now <= pass.window().1).then(|| now - first)
+                }
             };
-            match host {
-                Some(pass) => pass.events.push(*index),
-                None => rest.push(*index),
+            let nearest = passes.iter().filter_map(distance).min();
+            let mut hosted = false;
+            for pass in &mut passes {
+                if nearest.is_some() && distance(pass) == nearest {
+                    pass.events.push(*index);
+                    hosted = true;
+                }
+            }
+            if !hosted {
+                rest.push(*index);
             }
         }
         for pass in &mut passes {
@@ -1122,52 +1134,66 @@ impl Oracle {
     }
 
     /// Every start (or, with none since the last end, every arrival) opens a pass, the next end closes it, everything between belongs to it.
+    ///
+    /// READING: what was said of one instant has no order: it belongs to the pass that is open, else to the one that begins then.
     fn groups(&self, loose: &[usize]) -> Vec<Vec<usize>> {
         let at = |index: &usize| time(&self.events[*index]);
+        let times: BTreeSet<i64> = loose.iter().map(at).collect();
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        // Of the pass that is open: it has arrived, started, ended, departed.
-        let (mut arrived, mut started, mut ended, mut departed) = (false, false, false, false);
-        let mut left: Vec<usize> = loose.to_vec();
-        left.sort_by_key(|index| at(index));
-        while !left.is_empty() {
-            let now = at(&left[0]);
-            // At one instant: first what lies in the pass that is open, and its end; then what opens the next.
-            let open = (started || arrived) && !ended && !departed;
-            let rank = |index: &usize| match &self.events[*index].fact {
-                Fact::PassEnded(_) if open => 1,
-                Fact::PassDeparted(_) if !groups.is_empty() && !departed => 2,
-                Fact::PassArrived(_) => 3,
-                Fact::PassStarted(_) => 4,
-                Fact::PassEnded(_) => 6,
-                Fact::PassDeparted(_) => 7,
-                _ if open => 0,
-                _ => 5,
+        for now in times {
+            let (mut arrivals, mut starts, mut between, mut ends, mut departures) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for index in loose.iter().filter(|index| at(index) == now) {
+                match &self.events[*index].fact {
+                    Fact::PassArrived(_) => arrivals.push(*index),
+                    Fact::PassStarted(_) => starts.push(*index),
+                    Fact::PassEnded(_) => ends.push(*index),
+                    Fact::PassDeparted(_) => departures.push(*index),
+                    _ => between.push(*index),
+                }
+            }
+            let has = |groups: &[Vec<usize>], wanted: fn(&Fact) -> bool| {
+                groups.last().is_some_and(|group| group.iter().any(|index| wanted(&self.events[*index].fact)))
             };
-            let next =
-                (0..left.len()).filter(|nth| at(&left[*nth]) == now).min_by_key(|nth| rank(&left[*nth])).unwrap_or(0);
-            let index = left.remove(next);
-            let opens = groups.is_empty()
-                || departed
-                || match &self.events[index].fact {
-                    Fact::PassArrived(_) => true,
-                    Fact::PassStarted(_) => started || ended || !arrived,
-                    Fact::PassEnded(_) => ended,
-                    Fact::PassDeparted(_) => false,
-                    _ => ended,
-                };
-            if opens {
-                groups.push(Vec::new());
-                (arrived, started, ended, departed) = (false, false, false, false);
+            let arrived = has(&groups, |fact| matches!(fact, Fact::PassArrived(_)));
+            let started = has(&groups, |fact| matches!(fact, Fact::PassStarted(_)));
+            let ended = |groups: &[Vec<usize>]| has(groups, |fact| matches!(fact, Fact::PassEnded(_)));
+            let departed = |groups: &[Vec<usize>]| has(groups, |fact| matches!(fact, Fact::PassDeparted(_)));
+            let is_open = (arrived || started) && !ended(&groups) && !departed(&groups);
+            if is_open && arrivals.is_empty() && !started {
+                let all = [starts, between, ends, departures].concat();
+                groups.last_mut().expect("it is open").extend(all);
+                continue;
             }
-            match &self.events[index].fact {
-                Fact::PassArrived(_) => arrived = true,
-                Fact::PassStarted(_) => started = true,
-                Fact::PassEnded(_) => ended = true,
-                Fact::PassDeparted(_) => departed = true,
-                _ => {}
+            if is_open {
+                let all = [between, ends, departures].concat();
+                groups.last_mut().expect("it is open").extend(all);
+                if !arrivals.is_empty() || !starts.is_empty() {
+                    groups.push([arrivals, starts].concat());
+                }
+                continue;
             }
-            if let Some(group) = groups.last_mut() {
-                group.push(index);
+            if !arrivals.is_empty() || !starts.is_empty() {
+                if !groups.is_empty() && !departed(&groups) {
+                    groups.last_mut().expect("there is one").append(&mut departures);
+                }
+                groups.push([arrivals, starts, between, ends, departures].concat());
+                continue;
+            }
+            for (facts, closed) in [
+                (between, groups.is_empty() || ended(&groups) || departed(&groups)),
+                (ends, groups.is_empty() || ended(&groups) || departed(&groups)),
+                (departures, groups.is_empty() || departed(&groups)),
+            ] {
+                if facts.is_empty() {
+                    continue;
+                }
+                // What came before at this instant may have begun one already.
+                let fresh = groups.last().is_some_and(|group| group.iter().all(|index| at(index) == now));
+                if closed && !fresh {
+                    groups.push(Vec::new());
+                }
+                groups.last_mut().expect("there is one").extend(facts);
             }
         }
         groups
@@ -1185,8 +1211,12 @@ impl Oracle {
     // Programs.
 
     fn named_programs(&self, pass: &Pass) -> BTreeSet<String> {
+        self.named_in(&pass.events)
+    }
+
+    fn named_in(&self, events: &[usize]) -> BTreeSet<String> {
         let mut named = BTreeSet::new();
-        for index in &pass.events {
+        for index in events {
             let program = match &self.events[*index].fact {
                 Fact::PassStarted(fact) => fact.program.as_ref(),
                 Fact::Inspected(fact) => fact.program.as_ref(),
@@ -1220,7 +1250,11 @@ impl Oracle {
         for (unit, passes) in &self.passes {
             for pass in passes {
                 // READING: a pass without a program has the key (station, no program).
-                let mut programs = self.programs(pass);
+                // Of a pass with a transaction the messages about its other units name the program, too.
+                let mut programs = self.named_in(&pass.all);
+                if programs.is_empty() {
+                    programs = self.programs(pass);
+                }
                 let has_program = !programs.is_empty();
                 if !has_program {
                     programs.insert(String::new());
@@ -1287,7 +1321,7 @@ impl Oracle {
         self.traces.get(unit).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn with_children(&self, unit: &str, visited: &mut BTreeSet<String>) -> Vec<Row> {
+    fn with_children(&self, unit: &str, way: &mut BTreeSet<String>) -> Vec<Row> {
         let mut rows = self.own_rows(unit);
         // (child, position) -> when it came, until when it is there.
         type Child = (&'static str, String, String);
@@ -1349,11 +1383,11 @@ impl Oracle {
                 }
                 continue;
             }
-            if !visited.insert(child.clone()) {
+            if !way.insert(child.clone()) {
                 continue;
             }
             let last = stints.iter().map(|(_, until)| *until).max().unwrap_or(MAX);
-            for row in self.with_children(&child, visited) {
+            for row in self.with_children(&child, way) {
                 rows.push(Row {
                     unit: unit.to_owned(),
                     removed_at: row.removed_at.or((last != MAX).then_some(last)),
@@ -1361,6 +1395,7 @@ impl Oracle {
                     ..row
                 });
             }
+            way.remove(&child);
         }
         rows
     }

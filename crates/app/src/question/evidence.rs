@@ -8,7 +8,7 @@ use std::rc::Rc;
 use kernel::event::{Discipline, Fact, UnitStatus};
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::{Stay, stays};
-use kernel::pass::{FactKind, Naming, PassFact, Removal, Role};
+use kernel::pass::{FactKind, Member, Naming, PassFact, Removal, Role};
 use kernel::placement::{Cell, Fate, decode};
 use kernel::project::HOUR;
 use kernel::row::{Descent, MountChange, MountPoint, Profile};
@@ -46,7 +46,7 @@ pub(super) struct Memo {
     known: HashMap<(Id, Id), Rc<BTreeSet<Designator>>>,
     needs: HashMap<(Id, Option<Id>, Id), bool>,
     parts: HashMap<Id, Rc<BTreeSet<Id>>>,
-    programs: HashMap<(PassId, Option<Time>), Vec<Id>>,
+    programs: HashMap<(PassId, Option<Seq>), Vec<Id>>,
     tool_kinds: HashMap<Id, Vec<Id>>,
     products: HashMap<Id, Vec<Id>>,
 }
@@ -441,33 +441,41 @@ impl<'a> Desk<'a> {
         Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
     }
 
-    /// Programs under which a report was made at a time: those of its pass.
-    fn programs_of_report(&self, row: &PassRow, at: Time) -> Result<Vec<Id>> {
-        let key = (row.id, row.visit.then_some(at));
+    /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window.
+    fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Vec<Id>> {
+        let key = (row.id, row.visit.then_some(seq));
         self.memo(
             |memo| &mut memo.programs,
             key,
             || {
-                let begins = |fact: &&PassFact| matches!(fact.kind, FactKind::Started | FactKind::Arrived);
-                let ends = |fact: &&PassFact| matches!(fact.kind, FactKind::Ended | FactKind::Departed);
-                let mut facts: Vec<&PassFact> = row.facts.iter().collect();
-                if row.visit {
-                    // A visit row gathers a day: the pass is what lies between the moves around the report.
-                    let from = facts.iter().filter(|fact| begins(fact) && fact.at <= at).map(|fact| fact.at).max();
-                    let until = facts.iter().filter(|fact| ends(fact) && fact.at >= at).map(|fact| fact.at).min();
-                    let (from, until) = (from.unwrap_or(at), until.unwrap_or(at));
-                    facts.retain(|fact| from <= fact.at && fact.at <= until);
-                }
-                let namings = facts.iter().flat_map(|fact| &fact.namings);
-                let mut named: Vec<Id> =
+                let namings = row.facts.iter().flat_map(|fact| &fact.namings);
+                let named: BTreeSet<Id> =
                     namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
-                named.sort_unstable();
-                named.dedup();
-                let lane = facts.iter().find_map(|fact| fact.lane);
-                let times = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
-                let from = times(FactKind::Started).min().or(facts.iter().map(|fact| fact.at).min());
-                let until = times(FactKind::Ended).max().or(facts.iter().map(|fact| fact.at).max());
-                self.programs_in(named, row.station, lane, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
+                if !row.visit && !named.is_empty() {
+                    return Ok(named.into_iter().collect());
+                }
+                let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+                let lists = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+                let lists: BTreeSet<&[Member]> =
+                    lists.map(|fact| fact.units.as_slice()).filter(|units| !units.is_empty()).collect();
+                if let (false, Some(from), Some(until), true) =
+                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), lists.len() == 1)
+                {
+                    let lane = row.facts.iter().find_map(|fact| fact.lane);
+                    return self.programs_in(Vec::new(), row.station, lane, from, until);
+                }
+                // Whose pass it is, and from when to when, differs from unit to unit.
+                let mut programs: BTreeSet<Id> = BTreeSet::new();
+                for unit in self.units_of(row)? {
+                    for pass in self.unit_passes(&self.class(unit)?)? {
+                        let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
+                        if pass.station == row.station && pass.facts.iter().any(is_of) {
+                            let (from, until) = pass.window();
+                            programs.extend(self.programs_in(pass.programs(), row.station, pass.lane, from, until)?);
+                        }
+                    }
+                }
+                Ok(programs.into_iter().collect())
             },
         )
     }
@@ -490,7 +498,9 @@ impl<'a> Desk<'a> {
                     visits.flat_map(|row| row.facts).map(|fact| fact.at.0.div_euclid(HOUR)).collect();
                 for (pattern, hour) in reader.pattern_uses(station)? {
                     let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
-                    let ran = named.contains(&hour) || runs.iter().any(|stay| stay.meets(from, until));
+                    // A pass that reports in this hour may have begun in the last, or end in the next.
+                    let ran = (hour - 1..=hour + 1).any(|hour| named.contains(&hour))
+                        || runs.iter().any(|stay| stay.meets(from.plus(-HOUR), until.plus(HOUR)));
                     if !ran || patterns.contains(&pattern) {
                         continue;
                     }
@@ -498,7 +508,7 @@ impl<'a> Desk<'a> {
                         for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
                             let is_pattern = |naming: &Naming| naming.role.accounts() && naming.thing.0 == pattern.0;
                             if fact.namings.iter().any(is_pattern)
-                                && self.programs_of_report(&row, fact.at)?.contains(&program)
+                                && self.programs_of_report(&row, fact.seq)?.contains(&program)
                             {
                                 patterns.insert(pattern);
                                 break 'rows;
@@ -523,8 +533,8 @@ impl<'a> Desk<'a> {
             (station, program, part),
             || {
                 let reader = self.snapshot.reader;
-                let under = |row: &PassRow, at: Time| -> Result<bool> {
-                    let programs = self.programs_of_report(row, at)?;
+                let under = |row: &PassRow, seq: Seq| -> Result<bool> {
+                    let programs = self.programs_of_report(row, seq)?;
                     Ok(program.map_or(programs.is_empty(), |program| programs.contains(&program)))
                 };
                 for package in reader.packages_of(Kind::Part, part)? {
@@ -535,7 +545,10 @@ impl<'a> Desk<'a> {
                             continue;
                         }
                         let Some(row) = reader.pass(report.pass)? else { continue };
-                        if !under(&row, report.at)? {
+                        if !under(&row, report.seq)? {
+                            if row.visit {
+                                checked.remove(&report.pass);
+                            }
                             continue;
                         }
                         let installs = self.report(station, report.pattern, report.seq)?.is_some_and(|report| {
@@ -551,7 +564,7 @@ impl<'a> Desk<'a> {
                     }
                     for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
                         for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
-                            if fact.namings.iter().any(|naming| naming.thing == package) && under(&row, fact.at)? {
+                            if fact.namings.iter().any(|naming| naming.thing == package) && under(&row, fact.seq)? {
                                 return Ok(true);
                             }
                         }
@@ -607,6 +620,7 @@ impl<'a> Desk<'a> {
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
         for pass in passes.iter().filter(|pass| in_focus(pass)) {
+            let (found, gaps, broken) = (evidence.findings.len(), evidence.gaps.len(), evidence.broken.len());
             let reported = focus.is_none_or(|focus| focus.reported);
             let reports = if reported { self.reports(pass.station, &pass.facts)? } else { Vec::new() };
             let before = installations.len();
@@ -657,6 +671,16 @@ impl<'a> Desk<'a> {
                     &|thing| focus.is_none_or(|focus| focus.things.contains(&thing)),
                     &mut evidence,
                 )?;
+            }
+            // What is not known of a pass that has nothing of the things in question does not bear on them.
+            let bears = focus.is_none_or(|focus| {
+                let candidates = installations[before..].iter().flat_map(|installation| &installation.candidates);
+                evidence.findings.len() > found
+                    || candidates.filter_map(|(thing, ..)| *thing).any(|thing| focus.things.contains(&thing))
+            });
+            if !bears {
+                evidence.gaps.truncate(gaps);
+                evidence.broken.truncate(broken);
             }
         }
         let orphans = remove(&mut installations, removals);

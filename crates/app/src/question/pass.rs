@@ -86,7 +86,7 @@ fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)>
 fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
     let on =
         class.aliases.iter().find(|alias| alias.id.whole() == whole.whole() && alias.from <= at && at < alias.until);
-    on.map_or(0, |alias| alias.id.position())
+    on.map(|alias| alias.id.position()).filter(|position| *position > 0).unwrap_or(class.key.position())
 }
 
 impl Desk<'_> {
@@ -165,31 +165,32 @@ impl Desk<'_> {
                 .iter_mut()
                 .filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane))
                 .filter(|pass| !pass.rows.contains(&row));
-            let host = match fact.kind {
-                FactKind::Arrived => host
-                    .filter(|pass| {
-                        pass.first()
-                            .is_some_and(|first| first >= fact.at && !between(FactKind::Arrived, fact.at, first))
-                    })
-                    .min_by_key(|pass| pass.first()),
-                FactKind::Departed => host
-                    .filter(|pass| {
-                        let last = pass.end.or(pass.last());
-                        last.is_some_and(|last| {
-                            last <= fact.at
-                                && !moves
-                                    .iter()
-                                    .any(|(at, of)| *of == FactKind::Departed && last <= *at && *at < fact.at)
-                        })
-                    })
-                    .max_by_key(|pass| pass.end.or(pass.last())),
-                _ => host
-                    .filter(|pass| pass.first().is_some_and(|first| first <= fact.at) && pass.window().1 >= fact.at)
-                    .max_by_key(|pass| pass.first()),
+            // The nearest; of several equally near each.
+            let nearness = |pass: &UnitPass| -> Option<std::cmp::Reverse<Time>> {
+                let first = pass.first()?;
+                let last = pass.end.or(pass.last())?;
+                let near = match fact.kind {
+                    FactKind::Arrived => {
+                        (first >= fact.at && !between(FactKind::Arrived, fact.at, first)).then_some(first)
+                    }
+                    FactKind::Departed => {
+                        let others = |at: &Time| last <= *at && *at < fact.at;
+                        let between = moves.iter().any(|(at, of)| *of == FactKind::Departed && others(at));
+                        (last <= fact.at && !between).then_some(Time(last.0.saturating_neg()))
+                    }
+                    _ => (first <= fact.at && pass.window().1 >= fact.at).then_some(Time(first.0.saturating_neg())),
+                };
+                near.map(std::cmp::Reverse)
             };
-            match host {
-                Some(pass) => pass.facts.push(fact),
-                None => rest.push((row, fact)),
+            let hosts: Vec<&mut UnitPass> = host.filter(|pass| nearness(pass).is_some()).collect();
+            let nearest = hosts.iter().filter_map(|pass| nearness(pass)).max();
+            let mut hosted = false;
+            for pass in hosts.into_iter().filter(|pass| nearness(pass) == nearest) {
+                pass.facts.push(fact.clone());
+                hosted = true;
+            }
+            if !hosted {
+                rest.push((row, fact));
             }
         }
         for pass in passes.iter_mut().filter(|pass| pass.station == station) {
@@ -252,53 +253,110 @@ impl Desk<'_> {
 
 /// Facts without a transaction, sorted by time: every start (or, with none since the last end, every arrival) opens a pass, the next end closes it,
 /// everything between belongs to it. What lies between no start and end is a pass of its own, of which neither side is known.
-fn groups(mut rest: Vec<(PassId, PassFact)>) -> Vec<Vec<(PassId, PassFact)>> {
+fn groups(rest: Vec<(PassId, PassFact)>) -> Vec<Vec<(PassId, PassFact)>> {
     let moves_nobody =
         |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
-    let (aside, remaining) = rest.drain(..).partition::<Vec<_>, _>(|(_, fact)| moves_nobody(fact));
-    rest = remaining;
-    let mut groups: Vec<Vec<(PassId, PassFact)>> = Vec::new();
-    let (mut arrived, mut started, mut ended, mut departed) = (false, false, false, false);
-    while let Some(now) = rest.first().map(|(_, fact)| fact.at) {
-        // At one instant: first what lies in the pass that is open, and its end; then what opens the next.
-        let open = (arrived || started) && !ended && !departed;
-        let rank = |kind: FactKind| match kind {
-            FactKind::Ended if open => 1,
-            FactKind::Departed if !groups.is_empty() && !departed => 2,
-            FactKind::Arrived => 3,
-            FactKind::Started => 4,
-            FactKind::Ended => 6,
-            FactKind::Departed => 7,
-            _ if open => 0,
-            _ => 5,
+    let (aside, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, fact)| moves_nobody(fact));
+    let mut visits = Visits::default();
+    for instant in rest.chunk_by(|a, b| a.1.at == b.1.at) {
+        let of = |wanted: &dyn Fn(FactKind) -> bool| -> Vec<(PassId, PassFact)> {
+            instant.iter().filter(|(_, fact)| wanted(fact.kind)).cloned().collect()
         };
-        let tied = rest.iter().take_while(|(_, fact)| fact.at == now);
-        let next = tied.enumerate().min_by_key(|(nth, (_, fact))| (rank(fact.kind), *nth)).map_or(0, |(nth, _)| nth);
-        let (row, fact) = rest.remove(next);
-        let opens = groups.is_empty()
-            || departed
-            || match fact.kind {
-                FactKind::Arrived => true,
-                FactKind::Started => started || ended || !arrived,
-                FactKind::Departed => false,
-                _ => ended,
-            };
-        if opens {
-            groups.push(Vec::new());
-            (arrived, started, ended, departed) = (false, false, false, false);
-        }
-        arrived |= fact.kind == FactKind::Arrived;
-        started |= fact.kind == FactKind::Started;
-        ended |= fact.kind == FactKind::Ended;
-        departed |= fact.kind == FactKind::Departed;
-        if let Some(group) = groups.last_mut() {
-            group.push((row, fact));
-        }
+        let moves = [FactKind::Arrived, FactKind::Started, FactKind::Ended, FactKind::Departed];
+        let [arrivals, starts, ends, departures] = moves.map(|kind| of(&|of| of == kind));
+        let between = of(&|of| !moves.contains(&of));
+        visits.go_on(arrivals, starts, between, ends, departures);
     }
     if !aside.is_empty() {
-        groups.push(aside);
+        visits.groups.push(aside);
     }
-    groups
+    visits.groups
+}
+
+/// Passes without a transaction, as they follow each other.
+#[derive(Default)]
+struct Visits {
+    groups: Vec<Vec<(PassId, PassFact)>>,
+    /// What the last of them has seen.
+    arrived: bool,
+    started: bool,
+    ended: bool,
+    departed: bool,
+}
+
+impl Visits {
+    /// Takes in what was said of one instant. What order it happened in is not known: what lies between and what ends belongs to the pass that is open,
+    /// else to the one that begins.
+    fn go_on(
+        &mut self,
+        arrivals: Vec<(PassId, PassFact)>,
+        starts: Vec<(PassId, PassFact)>,
+        between: Vec<(PassId, PassFact)>,
+        ends: Vec<(PassId, PassFact)>,
+        departures: Vec<(PassId, PassFact)>,
+    ) {
+        let open = (self.arrived || self.started) && !self.ended && !self.departed;
+        let begins = !arrivals.is_empty() || !starts.is_empty();
+        if open && arrivals.is_empty() && !self.started {
+            self.push(starts);
+            self.push(between);
+            self.push(ends);
+            self.push(departures);
+        } else if open {
+            self.push(between);
+            self.push(ends);
+            self.push(departures);
+            if begins {
+                self.begin();
+                self.push(arrivals);
+                self.push(starts);
+            }
+        } else {
+            let mut departures = departures;
+            if !self.groups.is_empty() && !self.departed && begins {
+                self.push(std::mem::take(&mut departures));
+            }
+            if begins {
+                self.begin();
+            }
+            self.push(arrivals);
+            self.push(starts);
+            if !between.is_empty() && (self.ended || self.departed) {
+                self.begin();
+            }
+            self.push(between);
+            if !ends.is_empty() && (self.ended || self.departed) {
+                self.begin();
+            }
+            self.push(ends);
+            if !departures.is_empty() && self.departed {
+                self.begin();
+            }
+            self.push(departures);
+        }
+    }
+
+    fn begin(&mut self) {
+        let groups = std::mem::take(&mut self.groups);
+        *self = Visits { groups, ..Visits::default() };
+        self.groups.push(Vec::new());
+    }
+
+    fn push(&mut self, facts: Vec<(PassId, PassFact)>) {
+        for (row, fact) in facts {
+            match fact.kind {
+                FactKind::Arrived => self.arrived = true,
+                FactKind::Started => self.started = true,
+                FactKind::Ended => self.ended = true,
+                FactKind::Departed => self.departed = true,
+                _ => {}
+            }
+            match self.groups.last_mut() {
+                Some(group) => group.push((row, fact)),
+                None => self.groups.push(vec![(row, fact)]),
+            }
+        }
+    }
 }
 
 /// Whether a fact speaks of the unit in something it names or removes.

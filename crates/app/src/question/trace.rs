@@ -117,11 +117,12 @@ impl Desk<'_> {
         self.evidence_within(class, &mut BTreeSet::from([class.key]))
     }
 
-    fn evidence_within(&self, class: &UnitClass, visited: &mut BTreeSet<Id>) -> Result<UnitEvidence> {
+    fn evidence_within(&self, class: &UnitClass, way: &mut BTreeSet<Id>) -> Result<UnitEvidence> {
         let mut evidence = self.evaluate(class, None)?;
         let stints = self.built_in(class)?;
         // A child that was taken out and put back is there.
         let mut left: BTreeMap<Id, Time> = BTreeMap::new();
+        let mut told: BTreeSet<Id> = BTreeSet::new();
         for stint in &stints {
             for key in self.keys(stint.child, Some(stint.from))? {
                 let until = left.entry(key).or_insert(stint.until);
@@ -132,11 +133,13 @@ impl Desk<'_> {
             match self.name(stint.child)?.map(|name| name.kind) {
                 Some(Kind::Unit) => {
                     for key in self.keys(stint.child, Some(stint.from))? {
-                        if !visited.insert(key) {
+                        // Once by each way: out of one assembly it may be in another.
+                        if !told.insert(key) || !way.insert(key) {
                             continue;
                         }
                         let removed_at = left.get(&key).copied().filter(|until| *until != Time::MAX);
-                        let child = self.evidence_within(&self.class(key)?, visited)?;
+                        let child = self.evidence_within(&self.class(key)?, way)?;
+                        way.remove(&key);
                         evidence.gaps.extend(child.gaps);
                         evidence.broken.extend(child.broken);
                         evidence.findings.extend(child.findings.into_iter().map(|finding| Finding {

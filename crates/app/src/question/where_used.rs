@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::id::{Id, PassId};
+use kernel::mount::Stay;
 use kernel::pass::FactKind;
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
@@ -351,14 +352,17 @@ impl Desk<'_> {
         }
         for stay in self.stays_of(thing)? {
             for row in reader.passes_at(stay.station, stay.from, stay.until)? {
-                rows.entry(row.id).or_insert(row);
+                // A pass whose units cannot be named counts only when it met the thing.
+                if may_meet(&row, &stay) || !self.units_of(&row)?.is_empty() {
+                    rows.entry(row.id).or_insert(row);
+                }
             }
         }
         Ok(())
     }
 
     /// The units of a pass, and those that its reports speak of.
-    fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
+    pub(super) fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
         let mut units = BTreeSet::new();
         for fact in &row.facts {
             let listed = fact.units.iter().map(|member| member.unit);
@@ -377,8 +381,8 @@ impl Desk<'_> {
                 }
             }
         }
-        let lists = |row: &PassRow| row.facts.iter().any(|fact| fact.units.iter().any(|member| member.unit.row() != 0));
-        if units.is_empty() && !row.visit && !lists(row) {
+        let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+        if !row.visit && listing.all(|fact| fact.units.is_empty()) {
             // The transaction lists no units: whoever arrived.
             const DAY: i64 = 86_400_000_000;
             let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
@@ -635,6 +639,14 @@ impl Holder {
         self.from = Some(from.to_string());
         self.until = (until != Time::MAX).then(|| until.to_string());
     }
+}
+
+/// Whether a pass, taken as a whole, may have run while a thing was there.
+fn may_meet(row: &PassRow, stay: &Stay) -> bool {
+    let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+    let from = times(FactKind::Started).min().or(times(FactKind::Arrived).min());
+    let until = times(FactKind::Ended).max().or(times(FactKind::Departed).max());
+    stay.meets(from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
 }
 
 /// A finding that says no more than that the unit is meant.

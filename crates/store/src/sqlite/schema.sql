@@ -42,12 +42,14 @@ CREATE TABLE alias (site INTEGER NOT NULL, text TEXT NOT NULL, kind INTEGER NOT 
   PRIMARY KEY (site, text, kind, thing)) WITHOUT ROWID;
 
 -- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` marks passes that are
--- open or longer than a day, so that a search by time need look back one day only.
+-- open or longer than a day (2: of which the begin may be open), so that a search by time need look back one day only. `last` is the index of its
+-- newest fact: as of an earlier one it may have been open.
 CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER NOT NULL, key INTEGER NOT NULL, first_at INTEGER NOT NULL,
-  last_at INTEGER NOT NULL, long INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
+  last_at INTEGER NOT NULL, long INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
 CREATE INDEX pass_key ON pass (site, key);
 CREATE INDEX pass_time ON pass (site, station, first_at);
 CREATE INDEX pass_long ON pass (site, station) WHERE long > 0;
+CREATE INDEX pass_last ON pass (site, station, last);
 CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, unit, pass)) WITHOUT ROWID;
 
 -- The way from a thing that a message names to the pass.

@@ -7,7 +7,7 @@ use kernel::event::Event;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::{FactKind, PassFact, Role};
 use kernel::placement::Pattern;
-use kernel::project::{State, project};
+use kernel::project::{State, is_visit, project};
 use kernel::row::{Row, Statement};
 use kernel::stored;
 use kernel::thing::Kind;
@@ -95,6 +95,7 @@ struct DirtyPass {
     station: Id,
     first_at: i64,
     last_at: i64,
+    last: i64,
     facts: Vec<u8>,
     units: HashSet<Id>,
 }
@@ -454,11 +455,13 @@ impl Transaction<'_> {
             station,
             first_at: i64::MAX,
             last_at: i64::MIN,
+            last: 0,
             facts: Vec::new(),
             units: HashSet::new(),
         });
         dirty.first_at = dirty.first_at.min(fact.at.0);
         dirty.last_at = dirty.last_at.max(fact.at.0);
+        dirty.last = dirty.last.max(fact.seq.0.cast_signed());
         dirty.units.extend(fact.units.iter().map(|member| member.unit).filter(|unit| unit.row() != 0).map(Id::whole));
         fact.pack(&mut dirty.facts);
         if let Some(known) = self.memory.facts.get_mut(&pass) {
@@ -471,27 +474,29 @@ impl Transaction<'_> {
         for (pass, dirty) in std::mem::take(&mut self.memory.dirty) {
             match self.memory.new_keys.remove(&pass) {
                 Some(key) => {
-                    let long = match open_sides(&dirty.facts)? {
+                    let long = match open_sides(&dirty.facts, is_visit(key))? {
                         0 => i64::from(dirty.last_at - dirty.first_at > PASS_LONG_MICROS),
                         open => open,
                     };
                     self.insert(
-                        "INSERT INTO pass (site, id, station, key, first_at, last_at, long, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                        params![SITE, pass.0, dirty.station.0, key.cast_signed(), dirty.first_at, dirty.last_at, long, dirty.facts],
+                        "INSERT INTO pass (site, id, station, key, first_at, last_at, long, facts, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                        params![SITE, pass.0, dirty.station.0, key.cast_signed(), dirty.first_at, dirty.last_at, long, dirty.facts, dirty.last],
                     )?;
                 }
                 None => {
                     // SQLite's `||` makes text of blobs: the row is read and written whole.
-                    let mut facts = self
+                    let (mut facts, key) = self
                         .connection
-                        .prepare_cached("SELECT facts FROM pass WHERE site = ?1 AND id = ?2")?
-                        .query_row(params![SITE, pass.0], |row| row.get::<_, Vec<u8>>(0))?;
+                        .prepare_cached("SELECT facts, key FROM pass WHERE site = ?1 AND id = ?2")?
+                        .query_row(params![SITE, pass.0], |row| {
+                            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
+                        })?;
                     facts.extend_from_slice(&dirty.facts);
                     self.insert(
                         "UPDATE pass SET first_at = min(first_at, ?3), last_at = max(last_at, ?4),
-                           long = CASE WHEN ?5 = 0 AND max(last_at, ?4) - min(first_at, ?3) > ?6 THEN 1 ELSE ?5 END, facts = ?7
+                           long = CASE WHEN ?5 = 0 AND max(last_at, ?4) - min(first_at, ?3) > ?6 THEN 1 ELSE ?5 END, facts = ?7, last = max(last, ?8)
                          WHERE site = ?1 AND id = ?2",
-                        params![SITE, pass.0, dirty.first_at, dirty.last_at, open_sides(&facts)?, PASS_LONG_MICROS, facts],
+                        params![SITE, pass.0, dirty.first_at, dirty.last_at, open_sides(&facts, is_visit(key.cast_unsigned()))?, PASS_LONG_MICROS, facts, dirty.last],
                     )?;
                 }
             }
@@ -892,9 +897,22 @@ impl Transaction<'_> {
 }
 
 /// Which side of a pass, or of one of several in a visit, may be open: 0 none, 1 its end, 2 its begin or either. In doubt 2.
-fn open_sides(packed: &[u8]) -> Result<i64, StoreError> {
+fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
     let mut facts = PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))?;
-    facts.sort_by_key(|fact| (fact.at, fact.kind));
+    let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
+    if !visit && !has(FactKind::Started) {
+        return Ok(2);
+    }
+    // At one instant what lies between comes before the end.
+    let rank = |kind: FactKind| match kind {
+        FactKind::Arrived => 0,
+        FactKind::Started => 1,
+        FactKind::Ended => 3,
+        FactKind::Departed => 4,
+        _ => 2,
+    };
+    let ended = has(FactKind::Ended);
+    facts.sort_by_key(|fact| (fact.at, rank(fact.kind)));
     let moves = |fact: &PassFact| {
         matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
     };
@@ -907,6 +925,9 @@ fn open_sides(packed: &[u8]) -> Result<i64, StoreError> {
             Some(known) if *known != units => return Ok(2),
             _ => listed = Some(units),
         }
+    }
+    if !visit {
+        return Ok(i64::from(!ended));
     }
     let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
     for fact in &facts {
