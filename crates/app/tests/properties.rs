@@ -159,8 +159,10 @@ fn difference(of: &str, (left, lefts): (&str, &[String]), (right, rights): (&str
     let mut text = format!("{of}:\n");
     for (line, count) in counts {
         if count != 0 {
-            let side = if count > 0 { left } else { right };
-            writeln!(text, "  only {side}: {line}").expect("writes");
+            let (side, side_lines) = if count > 0 { (left, lefts) } else { (right, rights) };
+            let of = side_lines.iter().filter(|known| *known == line).count();
+            let more = if of > count.unsigned_abs() as usize { format!(" ({of} times)") } else { String::new() };
+            writeln!(text, "  only {side}{more}: {line}").expect("writes");
         }
     }
     text

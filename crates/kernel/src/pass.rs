@@ -96,6 +96,8 @@ pub enum Role {
     Partial = 6,
     /// The positions that such a report accounts for, as a pattern.
     Accounted = 7,
+    /// Process material whose package leads, in a splice chain, the one that was named.
+    AppliedLeading = 8,
 }
 
 impl Role {
@@ -109,6 +111,7 @@ impl Role {
             Role::Pattern,
             Role::Partial,
             Role::Accounted,
+            Role::AppliedLeading,
         ]
         .into_iter()
         .find(|role| *role as u64 == code)
@@ -175,6 +178,12 @@ pub struct PassFact {
 }
 
 impl PassFact {
+    /// Things that the message names, by which its pass is found: programs, people, tools, packages.
+    pub fn links(&self) -> impl Iterator<Item = Id> {
+        let named = self.namings.iter().filter(|naming| !naming.role.codes() && !naming.role.accounts());
+        named.map(|naming| naming.thing).chain(self.removals.iter().filter_map(|removal| removal.package))
+    }
+
     /// A fact that says nothing but its kind and time.
     #[must_use]
     pub fn new(kind: FactKind, seq: Seq, at: Time) -> PassFact {

@@ -3,7 +3,7 @@
 //! One function for live recording, rebuild and as-of. It looks nothing up that another order of arrival would answer differently: it gives
 //! identities to names, codes placements, and writes down facts. What facts mean together is found when somebody asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -454,15 +454,7 @@ impl<S: State> Projection<'_, S> {
         fact.units = units;
         fill(self, &mut fact)?;
         let pass = self.pass_of(transaction, &fact.units)?;
-        let mut things: Vec<Id> = fact
-            .namings
-            .iter()
-            .filter(|naming| !naming.role.codes() && !naming.role.accounts())
-            .map(|naming| naming.thing)
-            .collect();
-        things.extend(fact.removals.iter().filter_map(|removal| removal.package));
-        things.sort_unstable();
-        things.dedup();
+        let things: BTreeSet<Id> = fact.links().collect();
         for thing in things {
             self.emit(Row::Link { thing, pass })?;
         }
@@ -681,9 +673,9 @@ impl<S: State> Projection<'_, S> {
             let doubt = self.doubt(package)?;
             let doubtful = doubt.grey || !doubt.leading.is_empty();
             let role = if doubtful { Role::AppliedDoubtful } else { Role::Applied };
-            for thing in self.package(package)?.into_iter().chain(doubt.leading) {
-                namings.push(Naming { role, thing, unit, tool_kind: Id(0) });
-            }
+            namings.extend(self.package(package)?.map(|thing| Naming { role, thing, unit, tool_kind: Id(0) }));
+            let leading = doubt.leading.into_iter();
+            namings.extend(leading.map(|thing| Naming { role: Role::AppliedLeading, thing, unit, tool_kind: Id(0) }));
         }
         self.pass_fact(kind, transaction, None, units, |_, fact| {
             fact.namings = namings;

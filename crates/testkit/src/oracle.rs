@@ -963,6 +963,13 @@ impl Oracle {
         found.into_iter().next().map(|(meant, listed)| (listed, meant))
     }
 
+    /// How several messages list a unit: a name of its own before a shared one, then the earliest.
+    fn listed_by<'a>(&self, events: impl Iterator<Item = &'a usize>, unit: &str) -> Option<(Listed, Meant)> {
+        let all = events.filter_map(|index| Some((time(&self.events[*index]), self.listing(&self.events[*index], unit)?)));
+        let first = all.min_by_key(|(at, (listed, meant))| (meant.shared, *at, listed.position, listed.status));
+        first.map(|(_, found)| found)
+    }
+
     fn passes_of(&self, unit: &str) -> Vec<Pass> {
         let stations: BTreeSet<&String> =
             self.events.iter().filter(|event| is_of_pass(&event.fact)).map(|event| &event.source.handle).collect();
@@ -996,10 +1003,10 @@ impl Oracle {
             if listing.is_empty() && starts().next().is_some() {
                 unlisted.push(own.clone());
             }
-            let member = listing.iter().find_map(|index| self.listing(&self.events[**index], unit));
+            let member = self.listed_by(listing.iter().copied(), unit);
             // READING: when nobody lists the units, those that the messages speak of are in it.
             let nobody = listing.is_empty();
-            let spoken = own.iter().find_map(|index| self.listing(&self.events[*index], unit));
+            let spoken = self.listed_by(own.iter(), unit);
             let Some((listed, meant)) = member.clone().or(spoken) else { continue };
             let all = own.clone();
             let concerned = own
@@ -1247,7 +1254,7 @@ impl Oracle {
     fn read_programs(&mut self) {
         let mut known: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         let mut needs = BTreeSet::new();
-        for (unit, passes) in &self.passes {
+        for passes in self.passes.values() {
             for pass in passes {
                 // READING: a pass without a program has the key (station, no program).
                 // Of a pass with a transaction the messages about its other units name the program, too.
@@ -1266,11 +1273,8 @@ impl Oracle {
                         Fact::Applied(fact) => (&fact.materials, true),
                         _ => continue,
                     };
+                    // READING: a message reports under the program of its pass, whichever unit an entry is about.
                     for entry_of in materials {
-                        let said = entry(&entry_of.identifier, entry_of.position);
-                        if self.names(pass, &said, time(event), unit).is_none() {
-                            continue;
-                        }
                         for program in &programs {
                             let key = (pass.station.clone(), program.clone());
                             let positions = entry_of.components.iter().chain(&entry_of.rejected);
@@ -1538,10 +1542,7 @@ impl Oracle {
                     && (package.is_none() || installation.candidates.iter().any(|(candidate, _)| *candidate == package))
             };
             let newest = installations.iter().filter(|installation| meant(installation)).map(|known| known.at).max();
-            let things = |installation: &Installation| -> (String, Vec<Option<String>>) {
-                let things = installation.candidates.iter().map(|(thing, _)| thing.clone());
-                (installation.station.clone(), things.collect())
-            };
+            let things = |installation: &Installation| (installation.station.clone(), installation.candidates.clone());
             let mut closed: Vec<&mut Installation> = installations
                 .iter_mut()
                 .filter(|installation| meant(installation) && Some(installation.at) == newest)

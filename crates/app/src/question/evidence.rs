@@ -1,6 +1,7 @@
 //! The one evaluation behind all answers: what the evidence says of a unit.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::rc::Rc;
@@ -158,6 +159,11 @@ impl<'a> Desk<'a> {
             station,
             || Ok(self.snapshot.reader.profiles(station)?.pop().map(|(_, profile)| Rc::new(profile))),
         )
+    }
+
+    /// Whether a station names the very package that a component came from, even in a splice chain.
+    fn reports_exactly(&self, station: Id) -> Result<bool> {
+        Ok(self.profile(station)?.is_some_and(|profile| profile.chain == "exact"))
     }
 
     /// Name of a station as people know it.
@@ -704,7 +710,7 @@ impl<'a> Desk<'a> {
         shared: bool,
         narrow: bool,
     ) -> Result<Installation> {
-        let exact = self.profile(pass.station)?.is_some_and(|profile| profile.chain == "exact");
+        let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
         let spliced =
             cell.package.map_or(Ok(true), |package| self.splices(package).map(|splices| !splices.is_empty()))?;
@@ -852,8 +858,13 @@ impl<'a> Desk<'a> {
         for fact in pass.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
             for naming in &fact.namings {
                 let Some(shared) = pass.names(class, naming.unit, fact.at) else { continue };
-                let chain = self.chain(naming.thing, fact.at, fact.at)?;
-                let certain = naming.role == Role::Applied && !shared && chain.is_empty();
+                let exact = self.reports_exactly(pass.station)?;
+                if exact && naming.role == Role::AppliedLeading {
+                    continue;
+                }
+                // What was joined to a package that leads need not have led as well.
+                let chain = if exact || naming.role == Role::AppliedLeading { BTreeSet::new() } else { self.chain(naming.thing, fact.at, fact.at)? };
+                let certain = (exact || naming.role == Role::Applied && chain.is_empty()) && !shared;
                 let entry = applied.entry(naming.thing).or_insert(Evidence::Possible);
                 if certain {
                     *entry = Evidence::Certain;
@@ -902,7 +913,7 @@ impl<'a> Desk<'a> {
             );
             evidence.broken.push(Gap { kind: "IncompleteReport".into(), station: Some(station), text });
         }
-        let mut exposed: BTreeMap<Id, (Evidence, Option<Id>, Vec<String>)> = BTreeMap::new();
+        let mut exposed: BTreeMap<Id, (Evidence, Option<String>, Option<Id>, Vec<String>)> = BTreeMap::new();
         for stay in &mounted {
             if named.contains(&stay.thing) || applied.contains_key(&stay.thing) || !wanted(stay.thing) {
                 continue;
@@ -921,14 +932,15 @@ impl<'a> Desk<'a> {
                 reasons.push("it is not certain that the package was still, or already, mounted".to_owned());
             }
             let parts = self.parts(stay.thing)?;
-            let rival = mounted.iter().find(|other| {
-                other.thing != stay.thing
-                    && self
-                        .parts(other.thing)
-                        .is_ok_and(|others| others.is_empty() || parts.is_empty() || !others.is_disjoint(&parts))
-            });
-            if let Some(rival) = rival {
-                reasons.push(format!("`{}` was mounted too and could have supplied it", self.key_text(rival.thing)?));
+            let mut rivals: BTreeSet<String> = BTreeSet::new();
+            for other in mounted.iter().filter(|other| other.thing != stay.thing) {
+                let others = self.parts(other.thing)?;
+                if others.is_empty() || parts.is_empty() || !others.is_disjoint(&parts) {
+                    rivals.insert(self.key_text(other.thing)?);
+                }
+            }
+            if let Some(rival) = rivals.first() {
+                reasons.push(format!("`{rival}` was mounted too and could have supplied it"));
             }
             if !self.is_needed(class, pass.station, &programs, &parts)? {
                 reasons.push("it is not known that the unit needs this part here".to_owned());
@@ -937,12 +949,19 @@ impl<'a> Desk<'a> {
             if reasons.is_empty() {
                 reasons.push("mounted here while the unit was processed, needed, and the only source".to_owned());
             }
-            let entry = exposed.entry(stay.thing).or_insert((certainty, stay.place, reasons.clone()));
-            if certainty < entry.0 {
-                *entry = (certainty, stay.place, reasons);
+            let label = stay.place.map(|place| self.place_text(place)).transpose()?;
+            match exposed.entry(stay.thing) {
+                Entry::Vacant(entry) => {
+                    entry.insert((certainty, label, stay.place, reasons));
+                }
+                // Mounted at several places: the surest, else the first by name.
+                Entry::Occupied(mut entry) if (certainty, &label) < (entry.get().0, &entry.get().1) => {
+                    entry.insert((certainty, label, stay.place, reasons));
+                }
+                Entry::Occupied(_) => {}
             }
         }
-        for (thing, (certainty, place, reasons)) in exposed {
+        for (thing, (certainty, _, place, reasons)) in exposed {
             evidence.findings.push(exposure(pass, thing, Kind::Package, certainty, place, reasons));
         }
         Ok(())
@@ -1012,7 +1031,11 @@ impl<'a> Desk<'a> {
         wanted: &dyn Fn(Id) -> bool,
         evidence: &mut UnitEvidence,
     ) -> Result<()> {
-        let mut named: BTreeMap<Id, bool> = placed_with.iter().copied().collect();
+        // Certain, if any of the components that it placed is certainly this unit's.
+        let mut named: BTreeMap<Id, bool> = BTreeMap::new();
+        for (tool, shared) in placed_with {
+            *named.entry(*tool).or_insert(true) &= shared;
+        }
         let mut kinds: BTreeSet<Id> = BTreeSet::new();
         if narrowed {
             for (tool, _) in placed_with {
@@ -1162,8 +1185,9 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
         let mut newest: Vec<&mut Installation> =
             removed.into_iter().filter(|installation| Some(installation.at) == newest).collect();
         // Of several that came at one instant it is not known which one went: all of them stay.
-        let things = |installation: &Installation| -> (Id, Vec<Option<Id>>) {
-            (installation.station, installation.candidates.iter().map(|(thing, ..)| *thing).collect())
+        let things = |installation: &Installation| -> (Id, Vec<(Option<Id>, Evidence)>) {
+            let things = installation.candidates.iter().map(|(thing, evidence, _)| (*thing, *evidence));
+            (installation.station, things.collect())
         };
         let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
         match newest.first_mut().filter(|_| alike) {

@@ -82,6 +82,13 @@ fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)>
     Some((position, member.status, shared))
 }
 
+/// How several lists mean a unit: by a name of its own before a shared one, then the earliest.
+fn listed_by<'a>(class: &UnitClass, facts: impl Iterator<Item = &'a PassFact>) -> Option<(u32, UnitStatus, bool)> {
+    let all = facts.filter_map(|fact| Some((fact.at, listed(class, fact)?)));
+    let first = all.min_by_key(|(at, (position, status, shared))| (*shared, *at, *position, *status));
+    first.map(|(_, found)| found)
+}
+
 /// Position of a unit on the panel or carrier that is named as a whole.
 fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
     let on =
@@ -127,7 +134,7 @@ impl Desk<'_> {
         if listing.is_empty() {
             listing = lists(FactKind::Ended);
         }
-        let membership = listing.iter().find_map(|fact| listed(class, fact));
+        let membership = listed_by(class, listing.iter().copied());
         let concerns = |fact: &PassFact| {
             fact.units.is_empty() && fact.namings.iter().all(|naming| naming.unit == Id(0))
                 || listed(class, fact).is_some()
@@ -135,8 +142,8 @@ impl Desk<'_> {
                 || names_unit(class, fact)
         };
         let facts: Vec<PassFact> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
-        let partial = facts.iter().find_map(|fact| {
-            listed(class, fact).or_else(|| names_unit(class, fact).then_some((0, UnitStatus::Pass, false)))
+        let partial = listed_by(class, facts.iter()).or_else(|| {
+            facts.iter().any(|fact| names_unit(class, fact)).then_some((class.key.position(), UnitStatus::Pass, false))
         });
         // Nobody lists the pass's units: those that its messages speak of are in it.
         let nobody = listing.is_empty();
@@ -222,8 +229,8 @@ impl Desk<'_> {
             let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
             let lists = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
             let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
-            let membership = listing.and_then(|kind| lists(*kind).find_map(|fact| listed(class, fact)));
-            let Some(any) = facts.iter().find_map(|fact| listed(class, fact)) else { continue };
+            let membership = listing.and_then(|kind| listed_by(class, lists(*kind)));
+            let Some(any) = listed_by(class, facts.iter()) else { continue };
             let only_moves = facts
                 .iter()
                 .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));

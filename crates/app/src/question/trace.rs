@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::id::{Id, Seq};
-use kernel::row::{Belonging as Row, Descent};
+use kernel::row::{Belonging as Row, Descent, Statement};
 use kernel::thing::Kind;
 use kernel::time::Time;
 
@@ -203,23 +203,38 @@ impl Desk<'_> {
         lineage.extend(self.ancestors(package)?);
         component.from = lineage[1..].iter().map(|ancestor| self.key_text(*ancestor)).collect::<Result<_>>()?;
         for package in lineage {
-            for (_, statement) in self.snapshot.reader.statements(package)?.iter().rev() {
-                if component.part.is_none() {
-                    component.part = statement.part.map(|part| self.key_text(part)).transpose()?;
-                }
-                if component.supplier.is_none() {
-                    component.supplier = statement.supplier.map(|supplier| self.key_text(supplier)).transpose()?;
-                }
-                if let (None, Some(lot)) = (&component.lot, statement.lot) {
-                    let key = self.key_text(lot)?;
-                    let (manufacturer, part, code) = lot_parts(&key);
-                    component.lot = Some(code.to_owned());
-                    component.manufacturer = Some(manufacturer.to_owned()).filter(|text| !text.is_empty());
-                    component.manufacturer_part = Some(part.to_owned()).filter(|text| !text.is_empty());
-                }
+            let statements = self.snapshot.reader.statements(package)?;
+            if component.part.is_none() {
+                component.part = self.last_stated(&statements, |statement| statement.part)?;
+            }
+            if component.supplier.is_none() {
+                component.supplier = self.last_stated(&statements, |statement| statement.supplier)?;
+            }
+            if component.lot.is_none()
+                && let Some(key) = self.last_stated(&statements, |statement| statement.lot)?
+            {
+                let (manufacturer, part, code) = lot_parts(&key);
+                component.lot = Some(code.to_owned());
+                component.manufacturer = Some(manufacturer.to_owned()).filter(|text| !text.is_empty());
+                component.manufacturer_part = Some(part.to_owned()).filter(|text| !text.is_empty());
             }
         }
         Ok(())
+    }
+
+    /// What was stated last; of several things stated for one instant the last by name.
+    fn last_stated(
+        &self,
+        statements: &[(Seq, Statement)],
+        of: impl Fn(&Statement) -> Option<Id>,
+    ) -> Result<Option<String>> {
+        let mut last: Option<(Time, String)> = None;
+        for (_, statement) in statements {
+            if let Some(thing) = of(statement) {
+                last = last.max(Some((statement.at, self.key_text(thing)?)));
+            }
+        }
+        Ok(last.map(|(_, text)| text))
     }
 
     /// Packages that a package was split from, nearest first.

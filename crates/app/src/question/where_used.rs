@@ -69,6 +69,9 @@ struct Targets {
     holders: BTreeSet<Id>,
 }
 
+/// Why a package is possible only.
+const SUPERSEDED: &str = "the package was stated to be of this lot, and later of another";
+
 impl Desk<'_> {
     fn reach(&self, query: &Query, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
         match query {
@@ -288,7 +291,7 @@ impl Desk<'_> {
             for finding in &mut findings {
                 let meant = finding.thing.and_then(|thing| targets.things.get(&thing));
                 if meant == Some(&Evidence::Possible) {
-                    doubt(finding, "the package was stated to be of this lot, and later of another");
+                    doubt(finding, SUPERSEDED);
                 }
             }
             findings.retain(within);
@@ -301,7 +304,10 @@ impl Desk<'_> {
         for stint in built_into {
             for key in self.keys(stint.parent, Some(stint.from))? {
                 let kind = self.name(stint.child)?.map_or(Kind::Component, |name| name.kind);
-                let finding = super::trace::built_in_finding(kind, &stint);
+                let mut finding = super::trace::built_in_finding(kind, &stint);
+                if targets.things.get(&stint.child) == Some(&Evidence::Possible) {
+                    doubt(&mut finding, SUPERSEDED);
+                }
                 if within(&finding) {
                     reach.units.entry(key).or_default().push(finding);
                 }
@@ -530,6 +536,8 @@ impl Desk<'_> {
                 _ => containers.push(holder),
             }
         }
+        containers.sort_by(|a, b| a.id.cmp(&b.id));
+        shipments.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(WhereUsed {
             thing: thing.to_owned(),
             expanded: reach.expanded.iter().map(|id| self.thing_text(*id)).collect::<Result<_>>()?,

@@ -269,7 +269,9 @@ impl<C: Borrow<Connection>> Reader<C> {
         let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM link JOIN pass ON pass.site = link.site AND pass.id = link.pass
                    WHERE link.site = ?1 AND link.thing = ?2 ORDER BY pass.id";
         let rows = self.rows(sql, params![SITE, thing.0], Self::pass_row)?;
-        self.passes(rows)
+        let mut passes = self.passes(rows)?;
+        passes.retain(|pass| pass.facts.iter().any(|fact| fact.links().any(|linked| linked == thing)));
+        Ok(passes)
     }
 
     /// Passes at a station that may overlap a window: those that begin in it or in the day before, long and open ones that began before its end, and
