@@ -97,7 +97,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
     ("adapters", &["cfx::material", "cfx::message", "cfx::order", "cfx::production", "cfx::quality", "cfx::station"]),
     ("app", &["question::evidence", "question::names", "question::pass"]),
     ("factory", &["", "bench", "board", "delivery", "dispatch", "line", "placer", "printer", "tester", "warehouse"]),
-    ("store", &["sqlite::reader", "sqlite::writer"]),
     ("web", &["api", "api::capture", "api::ledger", "api::look", "api::quarantine", "api::question"]),
     ("web", &["page", "page::ask", "page::ledger", "page::now", "page::quarantine", "page::thing", "page::unit"]),
 ];
