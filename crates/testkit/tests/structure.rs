@@ -83,8 +83,6 @@ const PURE: &[(&str, &[&str], &str)] = &[
 const CIRCLES: &[(&str, &[&str])] = &[
     ("app", &["question::evidence", "question::names", "question::pass"]),
     ("factory", &["", "bench", "board", "delivery", "dispatch", "line", "placer", "printer", "tester", "warehouse"]),
-    ("web", &["api", "api::capture", "api::ledger", "api::look", "api::quarantine", "api::question"]),
-    ("web", &["page", "page::ask", "page::ledger", "page::now", "page::quarantine", "page::thing", "page::unit"]),
 ];
 
 struct Crate {
