@@ -80,10 +80,7 @@ const PURE: &[(&str, &[&str], &str)] = &[
 
 /// Modules that still import each other in a circle: what was found when this test was written. A debt: no circle may be added or grow, and what
 /// is paid must be struck out here.
-const CIRCLES: &[(&str, &[&str])] = &[
-    ("app", &["question::evidence", "question::names", "question::pass"]),
-    ("factory", &["", "bench", "board", "delivery", "dispatch", "line", "placer", "printer", "tester", "warehouse"]),
-];
+const CIRCLES: &[(&str, &[&str])] = &[("app", &["question::evidence", "question::names", "question::pass"])];
 
 struct Crate {
     name: String,
