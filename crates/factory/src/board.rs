@@ -1,7 +1,7 @@
 //! The board: the parts and positions of the ThunderScope TS-PCIe, read from the two files its makers publish.
 //! The reader is written for these two files, on purpose: it shares nothing with the product's own board adapters.
 
-use crate::Error;
+use crate::error::Error;
 
 /// Bill of materials as published.
 pub const BOM_CSV: &str = include_str!("../data/Thunderscope_Rev5.3_TS-PCIe_MP_BOM.csv");

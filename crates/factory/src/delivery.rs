@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Serialize;
 
+use crate::config::Config;
+use crate::output::{Kind, Output};
 use crate::random::Random;
-use crate::{Config, Kind, Output};
 
 /// A machine as the network sees it.
 #[derive(Clone, Debug)]

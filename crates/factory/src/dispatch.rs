@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::line::{Line, SECOND, serial};
+use crate::floor::Floor;
+use crate::panel::serial;
 use crate::record::{Content, Packing, Shipment};
+use crate::station::SECOND;
 
 const PER_BOX: usize = 10;
 const PER_PALLET: usize = 4;
@@ -61,103 +63,115 @@ pub(crate) fn product_name(number: u32) -> String {
     format!("{PRODUCT_PREFIX}{number:06}")
 }
 
-impl Line {
+impl Dispatch {
     /// A good board goes into a product or straight into a box.
-    pub(crate) fn finish(&mut self, board: Finished) {
-        let at = board.ready.max(self.dispatch.last) + 2 * SECOND;
-        self.dispatch.last = at;
-        let piece = if self.random.chance(self.config.assembled) {
-            self.dispatch.next_product += 1;
-            let number = self.dispatch.next_product;
+    pub(crate) fn finish(&mut self, floor: &mut Floor, board: Finished) {
+        let at = board.ready.max(self.last) + 2 * SECOND;
+        self.last = at;
+        let piece = if floor.random.chance(floor.config.assembled) {
+            self.next_product += 1;
+            let number = self.next_product;
             let child = json!({ "unit": serial(board.unit), "position": "A1" });
-            self.say(at, "Assembled", "assembly-1", json!({ "unit": product_name(number), "children": [child] }));
-            if self.record.keep {
-                self.record.assemblies.push((number, board.unit, "A1".to_owned()));
+            self.say(
+                floor,
+                at,
+                "Assembled",
+                "assembly-1",
+                json!({ "unit": product_name(number), "children": [child] }),
+            );
+            if floor.record.keep {
+                floor.record.assemblies.push((number, board.unit, "A1".to_owned()));
             }
             Piece::Product(number)
         } else {
             Piece::Board(board.unit)
         };
-        self.dispatch.pieces.push(piece);
-        if self.dispatch.pieces.len() >= PER_BOX {
-            self.pack_box(at + SECOND);
+        self.pieces.push(piece);
+        if self.pieces.len() >= PER_BOX {
+            self.pack_box(floor, at + SECOND);
         }
     }
 
-    pub(crate) fn flush_dispatch(&mut self) {
-        let at = self.dispatch.last + 10 * SECOND;
-        if !self.dispatch.pieces.is_empty() {
-            self.pack_box(at);
+    pub(crate) fn flush(&mut self, floor: &mut Floor) {
+        let at = self.last + 10 * SECOND;
+        if !self.pieces.is_empty() {
+            self.pack_box(floor, at);
         }
-        if !self.dispatch.boxes.is_empty() {
-            self.ship(at + 20 * SECOND);
+        if !self.boxes.is_empty() {
+            self.ship(floor, at + 20 * SECOND);
         }
     }
 
-    fn pack_box(&mut self, at: i64) {
-        let mut pieces = std::mem::take(&mut self.dispatch.pieces);
-        self.dispatch.next_box += 1;
-        let name = format!("BOX-{:05}", self.dispatch.next_box);
+    fn pack_box(&mut self, floor: &mut Floor, at: i64) {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        self.next_box += 1;
+        let name = format!("BOX-{:05}", self.next_box);
         let names: Vec<String> = pieces.iter().map(Piece::name).collect();
-        self.say(at, "Packed", "packing-1", json!({ "container": name, "units": names }));
+        self.say(floor, at, "Packed", "packing-1", json!({ "container": name, "units": names }));
         for piece in &pieces {
-            self.pack(&name, piece.content(), true);
+            pack(floor, &name, piece.content(), true);
         }
-        if self.random.chance(0.1) && pieces.len() > 1 {
+        if floor.random.chance(0.1) && pieces.len() > 1 {
             let piece = pieces.remove(0);
             let opened = at + 5 * SECOND;
-            self.say(opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
-            self.pack(&name, piece.content(), false);
-            self.dispatch.pieces.push(piece);
+            self.say(floor, opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
+            pack(floor, &name, piece.content(), false);
+            self.pieces.push(piece);
         }
-        self.dispatch.in_boxes.extend(pieces);
-        self.dispatch.boxes.push(name);
-        if self.dispatch.boxes.len() >= PER_PALLET {
-            self.ship(at + 30 * SECOND);
+        self.in_boxes.extend(pieces);
+        self.boxes.push(name);
+        if self.boxes.len() >= PER_PALLET {
+            self.ship(floor, at + 30 * SECOND);
         }
     }
 
-    fn ship(&mut self, at: i64) {
-        let boxes = std::mem::take(&mut self.dispatch.boxes);
-        self.dispatch.next_pallet += 1;
-        let number = self.dispatch.next_pallet;
+    fn ship(&mut self, floor: &mut Floor, at: i64) {
+        let boxes = std::mem::take(&mut self.boxes);
+        self.next_pallet += 1;
+        let number = self.next_pallet;
         let (pallet, shipment) = (format!("PALLET-{number:04}"), format!("SHP-{number:04}"));
         let customer = CUSTOMERS[number as usize % CUSTOMERS.len()];
-        self.say(at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
+        self.say(floor, at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
         for name in boxes {
-            self.pack(&pallet, Content::Container(name), true);
+            pack(floor, &pallet, Content::Container(name), true);
         }
         let leaves = at + 1800 * SECOND;
         let body = json!({ "shipment": shipment, "to": customer, "containers": [pallet], "units": [] });
-        self.say(leaves, "Shipped", "shipping-1", body);
-        if self.record.keep {
-            self.record.shipments.push(Shipment { name: shipment, to: customer.to_owned(), containers: vec![pallet] });
+        self.say(floor, leaves, "Shipped", "shipping-1", body);
+        if floor.record.keep {
+            floor.record.shipments.push(Shipment { name: shipment, to: customer.to_owned(), containers: vec![pallet] });
         }
-        let shipped = std::mem::take(&mut self.dispatch.in_boxes);
-        self.dispatch.shipped.extend(shipped.iter().map(|piece| (piece.name(), customer.to_owned())));
-        while self.dispatch.shipped.len() > 200 {
-            self.dispatch.shipped.pop_front();
+        let shipped = std::mem::take(&mut self.in_boxes);
+        self.shipped.extend(shipped.iter().map(|piece| (piece.name(), customer.to_owned())));
+        while self.shipped.len() > 200 {
+            self.shipped.pop_front();
         }
-        if self.random.chance(0.3)
-            && let Some((unit, from)) = self.dispatch.shipped.pop_back()
+        if floor.random.chance(0.3)
+            && let Some((unit, from)) = self.shipped.pop_back()
         {
-            self.say(leaves + 6 * 3600 * SECOND, "Returned", "returns-1", json!({ "units": [unit], "from": from }));
+            self.say(
+                floor,
+                leaves + 6 * 3600 * SECOND,
+                "Returned",
+                "returns-1",
+                json!({ "units": [unit], "from": from }),
+            );
         }
     }
 
-    fn pack(&mut self, container: &str, content: Content, packed: bool) {
-        if self.record.keep {
-            self.record.packings.push(Packing { container: container.to_owned(), content, packed });
-        }
-    }
-
-    fn say(&mut self, at: i64, kind: &str, source: &str, mut body: Value) {
-        self.dispatch.next_event += 1;
+    fn say(&mut self, floor: &mut Floor, at: i64, kind: &str, source: &str, mut body: Value) {
+        self.next_event += 1;
         let time = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         body["type"] = Value::from(kind);
         body["at"] = Value::from(time.to_string());
         body["source"] = Value::from(source);
-        body["id"] = Value::from(format!("{source}-{:06}", self.dispatch.next_event));
-        self.delivery.event(at, kind, &body);
+        body["id"] = Value::from(format!("{source}-{:06}", self.next_event));
+        floor.delivery.event(at, kind, &body);
+    }
+}
+
+fn pack(floor: &mut Floor, container: &str, content: Content, packed: bool) {
+    if floor.record.keep {
+        floor.record.packings.push(Packing { container: container.to_owned(), content, packed });
     }
 }

@@ -7,13 +7,21 @@
 
 mod bench;
 mod board;
+mod config;
 mod delivery;
 mod dispatch;
+mod error;
+mod floor;
+mod hand;
 mod line;
+mod output;
+mod panel;
 mod placer;
 mod printer;
 mod random;
 mod record;
+mod station;
+mod stock;
 mod tester;
 mod truth;
 mod warehouse;
@@ -22,203 +30,12 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use jiff::Timestamp;
-
 pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
+pub use config::Config;
+pub use error::Error;
 use line::Line;
+pub use output::{Kind, Output};
 pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
-
-/// Why a factory cannot be set up or written down.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The built-in board files cannot be read.
-    #[error("bill of materials cannot be read")]
-    Board(#[source] csv::Error),
-    /// A file cannot be written.
-    #[error("cannot write `{path}`")]
-    Write {
-        /// Which file.
-        path: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-/// The knobs of the factory. Shares are probabilities per occasion; zero turns a behaviour off.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Same seed, same bytes.
-    pub seed: u64,
-    /// How many panels of four to build; none: for ever.
-    pub panels: Option<u32>,
-    /// When the first message is sent.
-    pub start: Timestamp,
-    /// Panels of one work order; each is built bottom side first, then top side.
-    pub panels_per_order: u32,
-    /// Seconds between panels.
-    pub pace_s: u32,
-    /// How many panels a reel should last.
-    pub panels_per_reel: u32,
-    /// The largest reel.
-    pub reel_quantity_max: u32,
-    /// Share of boards that come with an x-out mark.
-    pub x_outs: f64,
-    /// Share of picks that are rejected and tried again.
-    pub rejects: f64,
-    /// Share of positions left empty after rejects, or soldered badly.
-    pub defects: f64,
-    /// Share of boards that the AOI calls wrongly.
-    pub false_calls: f64,
-    /// Share of boards that fail at test for no special reason.
-    pub test_failures: f64,
-    /// Lots of a capacitor that fails at test in one board of six.
-    pub bad_lots: bool,
-    /// Share of MaterialsInstalled reports of a whole machine pass that are lost.
-    pub lost_reports: f64,
-    /// Share of stage reports that are lost (one machine reports stage by stage).
-    pub lost_stage_reports: f64,
-    /// Share of WorkCompleted that are lost (the pass then ends at UnitsDeparted).
-    pub lost_ends: f64,
-    /// Share of messages delivered twice.
-    pub duplicate: f64,
-    /// Share of messages delivered minutes to hours late.
-    pub late: f64,
-    /// Share of passes of the fourth placement machine with a nil or absent transaction.
-    pub nil_transactions: f64,
-    /// Share of oven passes that name the panel and not its boards.
-    pub panel_only: f64,
-    /// Largest difference of a machine's clock from true time, in milliseconds.
-    pub clock_offset_ms_max: u32,
-    /// Machines two and three report splice chains (joined packages; leading package and grey zone).
-    pub chains: bool,
-    /// Share of reel changes of machine four where nobody books the old reel off.
-    pub forgotten_unloads: f64,
-    /// Share of joined reels that are parted again.
-    pub chain_splits: f64,
-    /// Panels after which the printer gets more paste.
-    pub panels_per_paste_jar: u32,
-    /// New paste goes on top of the old.
-    pub paste_mixed: bool,
-    /// Share of prints reported with MaterialsApplied.
-    pub paste_reported: f64,
-    /// Share of hand-placed parts reported with the bin only.
-    pub place_only: f64,
-    /// Bare boards are loaded as packages at a silent loader, and flux lies at the bench.
-    pub silent_materials: bool,
-    /// Share of panels whose serials are known from the start.
-    pub early_serials: f64,
-    /// Share of machine passes with a stop.
-    pub faults: f64,
-    /// Length of a shift in minutes; zero: the first shift never ends.
-    pub shift_minutes: u32,
-    /// Minutes before and after the end of a shift in which both operators are there.
-    pub handover_minutes: u32,
-    /// Share of received lots with a label misread and corrected.
-    pub lot_correction: f64,
-    /// Share of good boards that go into a product.
-    pub assembled: f64,
-    /// The reader knows the bill of materials of the units (then a part listed there counts as needed everywhere).
-    pub product_listed: bool,
-    /// Keep the records that the truth needs. Turn off for an endless factory.
-    pub truth: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            panels: Some(300),
-            start: Timestamp::constant(1_793_595_600, 0),
-            panels_per_order: 25,
-            pace_s: 40,
-            panels_per_reel: 40,
-            reel_quantity_max: 5_000,
-            x_outs: 0.01,
-            rejects: 0.000_5,
-            defects: 0.000_04,
-            false_calls: 0.05,
-            test_failures: 0.02,
-            bad_lots: true,
-            lost_reports: 0.008,
-            lost_stage_reports: 0.015,
-            lost_ends: 0.01,
-            duplicate: 0.004,
-            late: 0.003,
-            nil_transactions: 0.15,
-            panel_only: 0.3,
-            clock_offset_ms_max: 300,
-            chains: true,
-            forgotten_unloads: 0.08,
-            chain_splits: 0.3,
-            panels_per_paste_jar: 15,
-            paste_mixed: true,
-            paste_reported: 0.4,
-            place_only: 0.2,
-            silent_materials: true,
-            early_serials: 0.5,
-            faults: 0.02,
-            shift_minutes: 240,
-            handover_minutes: 5,
-            lot_correction: 0.02,
-            assembled: 0.25,
-            product_listed: false,
-            truth: true,
-        }
-    }
-}
-
-impl Config {
-    /// A factory where nothing goes wrong: every answer is certain.
-    pub fn quiet() -> Self {
-        Self {
-            x_outs: 0.0,
-            rejects: 0.0,
-            defects: 0.0,
-            false_calls: 0.0,
-            test_failures: 0.0,
-            bad_lots: false,
-            lost_reports: 0.0,
-            lost_stage_reports: 0.0,
-            lost_ends: 0.0,
-            duplicate: 0.0,
-            late: 0.0,
-            nil_transactions: 0.0,
-            panel_only: 0.0,
-            clock_offset_ms_max: 0,
-            chains: false,
-            forgotten_unloads: 0.0,
-            chain_splits: 0.0,
-            paste_mixed: false,
-            paste_reported: 1.0,
-            place_only: 0.0,
-            silent_materials: false,
-            faults: 0.0,
-            shift_minutes: 0,
-            handover_minutes: 0,
-            lot_correction: 0.0,
-            ..Self::default()
-        }
-    }
-}
-
-/// One line for a reader.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    /// When it is delivered (true time, not the machine's clock).
-    pub at: Timestamp,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What is delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A CFX envelope, one line of JSON.
-    Cfx(String),
-    /// An event of packing or shipping, one line of JSON.
-    Event(String),
-}
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.
 pub struct Simulation {
@@ -233,13 +50,14 @@ impl Simulation {
 
     /// How often each message and each behaviour occurred so far.
     pub fn behaviours(&self) -> &BTreeMap<String, u64> {
-        &self.line.delivery.counts
+        &self.line.floor.delivery.counts
     }
 
     /// The truth about everything generated so far. Ask when the iterator has ended: then all of it was delivered.
     pub fn truth(mut self) -> Truth {
         self.line.settle_all();
-        Truth::new(self.line.record, self.line.board, self.line.stations.len(), self.line.config.product_listed)
+        let floor = self.line.floor;
+        Truth::new(floor.record, floor.board, floor.stations.len(), floor.config.product_listed)
     }
 }
 
@@ -248,11 +66,11 @@ impl Iterator for Simulation {
 
     fn next(&mut self) -> Option<Output> {
         loop {
-            if let Some(output) = self.line.delivery.pop(self.line.horizon) {
+            if let Some(output) = self.line.floor.delivery.pop(self.line.horizon) {
                 return Some(output);
             }
             if !self.line.step() {
-                return self.line.delivery.pop(i64::MAX);
+                return self.line.floor.delivery.pop(i64::MAX);
             }
         }
     }
@@ -281,7 +99,7 @@ pub fn write_ndjson(config: Config, folder: &Path) -> Result<(Truth, BTreeMap<St
         file.flush().map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     let behaviours = simulation.behaviours().clone();
-    let board = simulation.line.board.to_csv();
+    let board = simulation.line.floor.board.to_csv();
     let truth = simulation.truth();
     for (name, text) in [("board.csv", board.as_str()), ("bom.csv", BOM_CSV), ("positions.txt", POSITIONS_TXT)] {
         let (path, mut file) = create(name)?;

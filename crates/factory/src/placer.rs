@@ -12,9 +12,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::board::{Board, Side};
-use crate::line::{Defect, Line, NOWHERE, PLACERS, Panel, Run, SECOND, Transaction};
+use crate::floor::{Floor, NOWHERE, Run, Transaction};
+use crate::panel::{Defect, Panel};
 use crate::record::{Fate, Placement, Role};
-use crate::warehouse::Reel;
+use crate::station::{PLACERS, SECOND};
+use crate::stock::Reel;
 
 const NOZZLE: &str = "CFX.Structures.SMTPlacement.SMTHeadAndNozzle";
 /// Parts before and after a joint for which machine three is not sure.
@@ -42,6 +44,8 @@ pub(crate) struct Slot {
 /// One placement machine: its feeders and its program for each side.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Placer {
+    /// Which of the four, from 0.
+    machine: usize,
     pub(crate) slots: Vec<Slot>,
     /// For each side the stages, each a list of (position, slot).
     stages: [Vec<Vec<(u16, u16)>>; 2],
@@ -68,7 +72,7 @@ pub(crate) fn plan(board: &Board) -> Vec<Placer> {
     }
     let mut parts: Vec<usize> = (0..counts.len()).filter(|part| counts[*part] != [0, 0]).collect();
     parts.sort_by_key(|part| std::cmp::Reverse((counts[*part][0] + counts[*part][1], *part)));
-    let mut machines = vec![Placer::default(); 4];
+    let mut machines: Vec<Placer> = (0..PLACERS.len()).map(|machine| Placer { machine, ..Placer::default() }).collect();
     let mut load = [0u32; 3];
     let mut trolley = 0;
     // Slots of a part on a side: (machine, slots).
@@ -191,29 +195,29 @@ struct MaterialsInstalled<'a> {
     materials: Vec<InstalledMaterial<'a>>,
 }
 
-impl Line {
+impl Placer {
     /// One panel in one placement machine. Returns when it has left.
-    pub(crate) fn place(&mut self, panel: &mut Panel, machine: usize, side: Side, at: i64) -> i64 {
-        let station = PLACERS[machine];
+    pub(crate) fn place(&mut self, floor: &mut Floor, panel: &mut Panel, side: Side, at: i64) -> i64 {
+        let station = PLACERS[self.machine];
         let s = index(side);
-        let start = at.max(self.stations[station as usize].free) + SECOND;
-        let transaction = if machine == 3 && self.random.chance(self.config.nil_transactions) {
-            if self.random.chance(0.5) { Transaction::Nil } else { Transaction::Absent }
+        let start = at.max(floor.stations[station as usize].free) + SECOND;
+        let transaction = if self.machine == 3 && floor.random.chance(floor.config.nil_transactions) {
+            if floor.random.chance(0.5) { Transaction::Nil } else { Transaction::Absent }
         } else {
-            Transaction::Given(self.random.guid())
+            Transaction::Given(floor.random.guid())
         };
-        let run = self.open(station, start - SECOND / 2, start, panel.listing(false), transaction);
-        let stages = std::mem::take(&mut self.placers[machine].stages[s]);
+        let run = floor.open(station, start - SECOND / 2, start, panel.listing(false), transaction);
+        let stages = std::mem::take(&mut self.stages[s]);
         let picks: usize = stages.iter().map(Vec::len).sum();
         let beat = (33 * SECOND / (picks as i64 * 4).max(1)).clamp(20_000, 2 * SECOND);
-        let stop = self.random.chance(self.config.faults).then(|| self.random.between(0, picks as i64 * 4));
-        let with_times = machine == 0 || machine == 3 || (machine == 1 && panel.index.is_multiple_of(2));
-        let lost = self.random.chance(self.config.lost_reports);
-        let lost_stage = machine == 2 && !lost && self.random.chance(self.config.lost_stage_reports);
+        let stop_at = floor.random.chance(floor.config.faults).then(|| floor.random.between(0, picks as i64 * 4));
+        let with_times = self.machine == 0 || self.machine == 3 || (self.machine == 1 && panel.index.is_multiple_of(2));
+        let lost = floor.random.chance(floor.config.lost_reports);
+        let lost_stage = self.machine == 2 && !lost && floor.random.chance(floor.config.lost_stage_reports);
         if lost {
-            self.delivery.count("lost report");
+            floor.delivery.count("lost report");
         } else if lost_stage {
-            self.delivery.count("lost stage report");
+            floor.delivery.count("lost stage report");
         }
         let placed: Vec<usize> =
             (0..4).filter(|board| !panel.boards[*board].skip && !panel.boards[*board].scrap).collect();
@@ -222,22 +226,22 @@ impl Line {
         for (number, stage) in stages.iter().enumerate() {
             let stage_json = json!({ "StageSequence": number + 1, "StageName": format!("STAGE{}", number + 1), "StageType": "Work" });
             let body = run.transaction.put(json!({ "Stage": stage_json }), "TransactionID");
-            self.send(station, t - SECOND / 2, "CFX.Production.WorkStageStarted", &body);
+            floor.send(station, t - SECOND / 2, "CFX.Production.WorkStageStarted", &body);
             let delivered = !(lost || lost_stage && number == 0);
             let mut entries: Vec<Entry> = Vec::new();
             for board in placed.iter().copied() {
                 for (position, slot) in stage {
-                    if stop == Some(pick) {
-                        t += self.stop(&run, t);
+                    if stop_at == Some(pick) {
+                        t += stop(floor, &run, t);
                     }
                     pick += 1;
                     let mut tries = 0;
                     loop {
-                        t += self.feed(machine, *slot, s, t);
+                        t += self.feed(floor, *slot, s, t);
                         t += beat;
-                        let rejected = self.random.chance(self.config.rejects);
-                        let origin = self.origin(machine, *slot);
-                        let entry = self.entry(machine, *slot, board, origin, &mut entries);
+                        let rejected = floor.random.chance(floor.config.rejects);
+                        let origin = self.origin(*slot);
+                        let entry = self.entry(floor, *slot, board, origin, &mut entries);
                         let named = &mut entries[entry];
                         let list = if rejected { &mut named.rejected } else { &mut named.installed };
                         list.push((*position, t));
@@ -253,15 +257,15 @@ impl Line {
                             delivered,
                             fate: if rejected { Fate::NotInstalled } else { Fate::Installed },
                         };
-                        self.take_part(machine, *slot, placement);
+                        self.take_part(floor, *slot, placement);
                         if !rejected {
-                            self.watch(panel, board, &placement, machine, *slot);
+                            self.watch(floor, panel, board, &placement, *slot);
                             break;
                         }
-                        self.delivery.count("pick rejected");
+                        floor.delivery.count("pick rejected");
                         tries += 1;
-                        if tries == 3 || self.random.chance(0.1) {
-                            self.delivery.count("position left empty");
+                        if tries == 3 || floor.random.chance(0.1) {
+                            floor.delivery.count("position left empty");
                             panel.boards[board].defects.push(Defect { position: *position, package: None });
                             break;
                         }
@@ -270,98 +274,98 @@ impl Line {
             }
             t += SECOND / 4;
             if delivered {
-                self.report(machine, &run, &entries, with_times, t);
+                self.report(floor, &run, &entries, with_times, t);
             }
             let body = run.transaction.put(json!({ "Stage": stage_json, "Result": "Completed" }), "TransactionID");
-            self.send(station, t + SECOND / 4, "CFX.Production.WorkStageCompleted", &body);
+            floor.send(station, t + SECOND / 4, "CFX.Production.WorkStageCompleted", &body);
             t += SECOND;
         }
-        self.placers[machine].stages[s] = stages;
-        self.close(&run, t, t + SECOND);
-        self.stations[station as usize].free = t + SECOND;
+        self.stages[s] = stages;
+        floor.close(&run, t, t + SECOND);
+        floor.stations[station as usize].free = t + SECOND;
         t + 3 * SECOND
     }
 
     /// Makes sure that a slot has parts. Returns how long that took.
-    fn feed(&mut self, machine: usize, slot: u16, side: usize, at: i64) -> i64 {
-        let here = &self.placers[machine].slots[slot as usize];
+    fn feed(&mut self, floor: &mut Floor, slot: u16, side: usize, at: i64) -> i64 {
+        let here = &self.slots[slot as usize];
         let left = here.active.as_ref().map_or(0, |reel| reel.quantity);
         if left == 0 {
-            return self.change_reel(machine, slot, at);
+            return self.change_reel(floor, slot, at);
         }
-        let chained = self.config.chains && (machine == 1 || machine == 2);
+        let chained = floor.config.chains && (self.machine == 1 || self.machine == 2);
         if chained && here.trailing.is_none() && left <= (here.demand[side] * 3 / 2).max(GREY_ZONE * 2) {
-            self.splice(machine, slot, at);
+            self.splice(floor, slot, at);
             return 1000;
         }
         0
     }
 
     /// Splices the next reel on behind the one that runs out.
-    fn splice(&mut self, machine: usize, slot: u16, at: i64) {
-        let station = PLACERS[machine];
-        let trailing = self.take(self.placers[machine].slots[slot as usize].part);
-        let here = &self.placers[machine].slots[slot as usize];
+    fn splice(&mut self, floor: &mut Floor, slot: u16, at: i64) {
+        let station = PLACERS[self.machine];
+        let trailing = floor.take(self.slots[slot as usize].part);
+        let here = &self.slots[slot as usize];
         let Some(leading) = here.active.clone() else { return };
-        if machine == 1 {
+        if self.machine == 1 {
             let body = json!({
-                "LeadingMaterialPackage": leading.package(&self.board),
-                "TrailingMaterialPackage": trailing.package(&self.board),
+                "LeadingMaterialPackage": leading.package(&floor.board),
+                "TrailingMaterialPackage": trailing.package(&floor.board),
             });
-            let loaded = json!({ "Materials": [self.location(here, &trailing)] });
+            let loaded = json!({ "Materials": [location(&floor.board, here, &trailing)] });
             let place = slot;
-            self.send(station, at, "CFX.Materials.Management.MaterialsJoined", &body);
-            self.send(station, at + 200, "CFX.Materials.Storage.MaterialsLoaded", &loaded);
-            self.record.join(self.clock(station, at), leading.id, trailing.id);
-            self.record.mount(self.clock(station, at + 200), trailing.id, station, place);
+            floor.send(station, at, "CFX.Materials.Management.MaterialsJoined", &body);
+            floor.send(station, at + 200, "CFX.Materials.Storage.MaterialsLoaded", &loaded);
+            floor.record.join(floor.clock(station, at), leading.id, trailing.id);
+            floor.record.mount(floor.clock(station, at + 200), trailing.id, station, place);
         }
-        self.placers[machine].slots[slot as usize].trailing = Some(trailing);
+        self.slots[slot as usize].trailing = Some(trailing);
     }
 
     /// The reel in a slot is empty. Returns how long the machine waits.
-    fn change_reel(&mut self, machine: usize, slot: u16, at: i64) -> i64 {
-        let station = PLACERS[machine];
-        let here = self.placers[machine].slots[slot as usize].clone();
+    fn change_reel(&mut self, floor: &mut Floor, slot: u16, at: i64) -> i64 {
+        let station = PLACERS[self.machine];
+        let here = self.slots[slot as usize].clone();
         let next = match here.trailing.clone() {
             Some(reel) => reel,
-            None => self.take(here.part),
+            None => floor.take(here.part),
         };
         let mut waited = 0;
         if let Some(old) = &here.active {
-            self.settle(old);
-            if machine == 3 {
+            floor.settle(old);
+            if self.machine == 3 {
                 waited = 45 * SECOND;
-                if self.random.chance(self.config.forgotten_unloads) {
-                    self.delivery.count("forgotten unload");
-                    self.placers[machine].forgotten.push(old.name.clone());
-                    self.placers[machine].forgotten_ids.push(old.id);
+                if floor.random.chance(floor.config.forgotten_unloads) {
+                    floor.delivery.count("forgotten unload");
+                    self.forgotten.push(old.name.clone());
+                    self.forgotten_ids.push(old.id);
                 } else {
-                    let body = json!({ "EmptyMaterials": [self.location(&here, old)] });
-                    self.send(station, at + 1000, "CFX.Materials.Storage.MaterialsEmpty", &body);
-                    self.record.deplete(self.clock(station, at + 1000), old.id);
+                    let body = json!({ "EmptyMaterials": [location(&floor.board, &here, old)] });
+                    floor.send(station, at + 1000, "CFX.Materials.Storage.MaterialsEmpty", &body);
+                    floor.record.deplete(floor.clock(station, at + 1000), old.id);
                     let body = json!({ "MaterialPackageIdentifiers": [old.name] });
-                    self.send(station, at + 20 * SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
-                    self.record.unmount(self.clock(station, at + 20 * SECOND), old.id);
+                    floor.send(station, at + 20 * SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
+                    floor.record.unmount(floor.clock(station, at + 20 * SECOND), old.id);
                 }
-                self.open_moisture(&next, at + 25 * SECOND);
-                self.load_slot(station, &here, slot, &next, at + 30 * SECOND);
-                self.delivery.count("reel change with stop");
+                open_moisture(floor, &next, at + 25 * SECOND);
+                load_slot(floor, station, &here, slot, &next, at + 30 * SECOND);
+                floor.delivery.count("reel change with stop");
             } else {
                 let body = json!({
-                    "DepletedMaterial": self.location(&here, old),
-                    "NewlyActiveMaterial": self.location(&here, &next),
+                    "DepletedMaterial": location(&floor.board, &here, old),
+                    "NewlyActiveMaterial": location(&floor.board, &here, &next),
                 });
-                self.send(station, at + 1000, "CFX.Materials.Storage.SplicePointDetected", &body);
-                self.record.deplete(self.clock(station, at + 1000), old.id);
-                self.record.mount(self.clock(station, at + 1000), next.id, station, slot);
-                self.delivery.count("splice in mid-panel");
+                floor.send(station, at + 1000, "CFX.Materials.Storage.SplicePointDetected", &body);
+                floor.record.deplete(floor.clock(station, at + 1000), old.id);
+                floor.record.mount(floor.clock(station, at + 1000), next.id, station, slot);
+                floor.delivery.count("splice in mid-panel");
                 waited = 2000;
             }
         } else {
-            self.load_slot(station, &here, slot, &next, at);
+            load_slot(floor, station, &here, slot, &next, at);
         }
-        let here = &mut self.placers[machine].slots[slot as usize];
-        here.grey = if here.trailing.is_some() && machine == 2 { GREY_ZONE } else { 0 };
+        let here = &mut self.slots[slot as usize];
+        here.grey = if here.trailing.is_some() && self.machine == 2 { GREY_ZONE } else { 0 };
         here.active = Some(next);
         here.trailing = None;
         if let Some(reel) = &mut here.active {
@@ -370,57 +374,37 @@ impl Line {
         waited
     }
 
-    fn open_moisture(&mut self, reel: &Reel, at: i64) {
-        if self.board.parts[reel.part as usize].is_moisture_sensitive() {
-            let message = if reel.opened { "MaterialsRemovedFromDryStorage" } else { "MaterialsOpened" };
-            self.moisture(reel, at, message, "Exposed");
-        }
-    }
-
-    fn load_slot(&mut self, station: u8, slot: &Slot, place: u16, reel: &Reel, at: i64) {
-        let body = json!({ "Materials": [self.location(slot, reel)] });
-        self.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &body);
-        self.record.mount(self.clock(station, at), reel.id, station, place);
-    }
-
-    fn location(&self, slot: &Slot, reel: &Reel) -> Value {
-        json!({
-            "LocationIdentifier": slot.location,
-            "LocationName": slot.name,
-            "MaterialPackage": reel.package(&self.board),
-            "CarrierInformation": carrier(slot),
-        })
-    }
-
     /// What a report names as the origin of the next part of a slot.
-    fn origin(&self, machine: usize, slot: u16) -> Origin {
-        let here = &self.placers[machine].slots[slot as usize];
+    fn origin(&self, slot: u16) -> Origin {
+        let here = &self.slots[slot as usize];
         let active = here.active.as_ref().map_or(NOWHERE, |reel| reel.id);
         let left = here.active.as_ref().map_or(0, |reel| reel.quantity);
         match &here.trailing {
-            Some(trailing) if machine == 2 => Origin { package: trailing.id, leading: active, grey: left <= GREY_ZONE },
-            _ => Origin { package: active, leading: NOWHERE, grey: machine == 2 && here.grey > 0 },
+            Some(trailing) if self.machine == 2 => {
+                Origin { package: trailing.id, leading: active, grey: left <= GREY_ZONE }
+            }
+            _ => Origin { package: active, leading: NOWHERE, grey: self.machine == 2 && here.grey > 0 },
         }
     }
 
     /// Finds or opens the entry of a report that the next part of a slot belongs to.
-    fn entry(&mut self, machine: usize, slot: u16, board: usize, origin: Origin, entries: &mut Vec<Entry>) -> usize {
+    fn entry(&mut self, floor: &mut Floor, slot: u16, board: usize, origin: Origin, entries: &mut Vec<Entry>) -> usize {
         let same = |entry: &Entry| entry.board == board && entry.slot == slot && entry.origin == origin;
         if let Some(found) = entries.iter().rposition(same) {
             return found;
         }
-        let here = &self.placers[machine].slots[slot as usize];
+        let here = &self.slots[slot as usize];
         let mut package = Value::Null;
         if let Some(active) = &here.active {
-            package = active.package(&self.board);
+            package = active.package(&floor.board);
             if let (Some(trailing), false) = (&here.trailing, origin.leading == NOWHERE) {
-                package = trailing.package(&self.board);
-                package["LeadingMaterialPackage"] = active.package(&self.board);
-                self.delivery.count("leading package named");
+                package = trailing.package(&floor.board);
+                package["LeadingMaterialPackage"] = active.package(&floor.board);
+                floor.delivery.count("leading package named");
             }
             if origin.grey {
                 package["GreyZone"] = Value::from(f64::from(GREY_ZONE));
-                self.delivery.count("grey zone");
+                floor.delivery.count("grey zone");
             }
         }
         entries.push(Entry { board, slot, origin, package, installed: Vec::new(), rejected: Vec::new() });
@@ -428,48 +412,48 @@ impl Line {
     }
 
     /// Takes the part off the reel and records it.
-    fn take_part(&mut self, machine: usize, slot: u16, placement: Placement) {
-        let here = &mut self.placers[machine].slots[slot as usize];
+    fn take_part(&mut self, floor: &mut Floor, slot: u16, placement: Placement) {
+        let here = &mut self.slots[slot as usize];
         here.grey = here.grey.saturating_sub(1);
         if let Some(reel) = &mut here.active {
             reel.quantity = reel.quantity.saturating_sub(1);
         }
-        self.record.place(placement);
-        if (machine == 0 || machine == 3)
+        floor.record.place(placement);
+        if (self.machine == 0 || self.machine == 3)
             && placement.delivered
             && placement.fate == Fate::Installed
-            && self.record.keep
+            && floor.record.keep
         {
-            let (nozzle, _) = nozzle(machine, slot);
-            self.record.name_once(placement.pass, placement.nest, Role::Tool(NOZZLE), &format!("tool:{nozzle}"));
+            let (nozzle, _) = nozzle(self.machine, slot);
+            floor.record.name_once(placement.pass, placement.nest, Role::Tool(NOZZLE), &format!("tool:{nozzle}"));
         }
     }
 
     /// Physical consequences: bad parts and bad joints.
-    fn watch(&mut self, panel: &mut Panel, board: usize, placement: &Placement, machine: usize, slot: u16) {
-        let here = &self.placers[machine].slots[slot as usize];
+    fn watch(&mut self, floor: &mut Floor, panel: &mut Panel, board: usize, placement: &Placement, slot: u16) {
+        let here = &self.slots[slot as usize];
         let Some(reel) = &here.active else { return };
-        let sure = machine == 0 || machine == 3;
+        let sure = self.machine == 0 || self.machine == 3;
         let package = Some((reel.id, reel.name.clone(), sure));
         if reel.bad {
             panel.boards[board].suspects += 1;
             panel.boards[board].suspect = Some(Defect { position: placement.position, package: package.clone() });
         }
-        if self.random.chance(self.config.defects) {
+        if floor.random.chance(floor.config.defects) {
             panel.boards[board].defects.push(Defect { position: placement.position, package });
         }
     }
 
-    fn report(&mut self, machine: usize, run: &Run, entries: &[Entry], with_times: bool, at: i64) {
-        let station = PLACERS[machine];
-        let source = &self.stations[station as usize].source;
-        let slots = &self.placers[machine].slots;
-        let positions = &self.board.positions;
+    fn report(&mut self, floor: &mut Floor, run: &Run, entries: &[Entry], with_times: bool, at: i64) {
+        let station = PLACERS[self.machine];
+        let source = &floor.stations[station as usize].source;
+        let slots = &self.slots;
+        let positions = &floor.board.positions;
         let mut materials = Vec::new();
         for entry in entries {
             let slot = &slots[entry.slot as usize];
-            let nozzle = (machine == 0 || machine == 3).then(|| {
-                let (nozzle, head) = nozzle(machine, entry.slot);
+            let nozzle = (self.machine == 0 || self.machine == 3).then(|| {
+                let (nozzle, head) = nozzle(self.machine, entry.slot);
                 json!({ "HeadId": head, "HeadNozzleNumber": entry.slot % 3 + 1, "NozzleType": "409A", "UniqueIdentifier": nozzle, "Name": nozzle })
             });
             let installed = entry.installed.iter().map(|(position, t)| InstalledComponent {
@@ -483,7 +467,7 @@ impl Line {
                     "ReferenceDesignator": positions[*position as usize].name,
                     "NonInstallationTime": source.stamp(*t),
                     "Location": "RejectionBox",
-                    "RejectionBoxId": format!("P{}-BOX1", machine + 1),
+                    "RejectionBoxId": format!("P{}-BOX1", self.machine + 1),
                     "RejectionComment": "part not recognised",
                 })
             });
@@ -508,129 +492,151 @@ impl Line {
             Transaction::Absent => None,
         };
         let body = MaterialsInstalled { transaction, materials };
-        self.delivery.send(source, at, "CFX.Production.Assembly.MaterialsInstalled", &body);
-    }
-
-    /// The machine stops for a while and says why.
-    pub(crate) fn stop(&mut self, run: &Run, at: i64) -> i64 {
-        let lasts = self.random.between(10, 60) * SECOND;
-        let occurrence = self.random.guid();
-        let transaction = match &run.transaction {
-            Transaction::Given(guid) => Value::from(guid.as_str()),
-            _ => Value::Null,
-        };
-        let body = json!({ "Fault": {
-            "$type": "CFX.Structures.SMTPlacement.SMTPlacementFault, CFX",
-            "PlacementFaultType": "VacuumError",
-            "TransactionID": transaction,
-            "Cause": "MechanicalFailure",
-            "Severity": "Error",
-            "FaultCode": "E3704",
-            "FaultOccurrenceId": occurrence,
-            "Lane": 1,
-            "Stage": null,
-            "SideLocation": "Unknown",
-            "AccessType": "Unknown",
-            "Description": "nozzle does not hold vacuum",
-            "OccurredAt": self.stamp(run.station, at),
-        } });
-        self.send(run.station, at, "CFX.ResourcePerformance.FaultOccurred", &body);
-        self.state(run.station, at + 1000, "PRD_RegularWork", "USD");
-        let body = json!({ "FaultOccurrenceId": occurrence, "Operator": null });
-        self.send(run.station, at + lasts - 1000, "CFX.ResourcePerformance.FaultCleared", &body);
-        self.state(run.station, at + lasts, "USD", "PRD_RegularWork");
-        lasts + 2000
+        floor.delivery.send(source, at, "CFX.Production.Assembly.MaterialsInstalled", &body);
     }
 
     /// Takes off what the next side does not need.
-    pub(crate) fn unload_placer(&mut self, machine: usize, side: Side, at: i64) {
-        let station = PLACERS[machine];
+    pub(crate) fn unload(&mut self, floor: &mut Floor, side: Side, at: i64) {
+        let station = PLACERS[self.machine];
         let s = index(side);
-        let mut names = std::mem::take(&mut self.placers[machine].forgotten);
-        let mut gone = std::mem::take(&mut self.placers[machine].forgotten_ids);
-        for slot in 0..self.placers[machine].slots.len() {
-            let here = &mut self.placers[machine].slots[slot];
+        let mut names = std::mem::take(&mut self.forgotten);
+        let mut gone = std::mem::take(&mut self.forgotten_ids);
+        for slot in 0..self.slots.len() {
+            let here = &mut self.slots[slot];
             let unneeded = here.demand[s] == 0;
             let trolley = here.trolley && unneeded;
-            let part_again = here.trailing.is_some() && (unneeded || self.random.chance(self.config.chain_splits));
+            let part_again = here.trailing.is_some() && (unneeded || floor.random.chance(floor.config.chain_splits));
             let trailing = if part_again { here.trailing.take() } else { None };
             let leading = here.active.clone();
             let active = if unneeded { here.active.take() } else { None };
             if let (Some(trailing), Some(leading)) = (trailing, leading) {
-                if machine == 1 {
+                if self.machine == 1 {
                     let body = json!({
-                        "SplittedMaterialPackage": trailing.package(&self.board),
-                        "RemainingMaterialPackage": leading.package(&self.board),
+                        "SplittedMaterialPackage": trailing.package(&floor.board),
+                        "RemainingMaterialPackage": leading.package(&floor.board),
                     });
-                    self.send(station, at, "CFX.Materials.Management.MaterialsChainSplit", &body);
-                    self.record.part(self.clock(station, at), leading.id, trailing.id);
+                    floor.send(station, at, "CFX.Materials.Management.MaterialsChainSplit", &body);
+                    floor.record.part(floor.clock(station, at), leading.id, trailing.id);
                     names.push(trailing.name.clone());
                     gone.push(trailing.id);
                 }
-                self.warehouse.put_behind(trailing);
+                floor.stock.put_behind(trailing);
             }
             if let Some(active) = active {
                 names.push(active.name.clone());
                 gone.push(active.id);
-                if self.board.parts[active.part as usize].is_moisture_sensitive() {
-                    self.moisture(&active, at + 60 * SECOND, "MaterialsPlacedInDryStorage", "InDryStorage");
+                if floor.board.parts[active.part as usize].is_moisture_sensitive() {
+                    floor.moisture(&active, at + 60 * SECOND, "MaterialsPlacedInDryStorage", "InDryStorage");
                 }
                 if trolley {
-                    self.delivery.count("feeder moved on a trolley");
+                    floor.delivery.count("feeder moved on a trolley");
                 }
-                self.warehouse.put_back(active);
+                floor.stock.put_back(active);
             }
         }
         if !names.is_empty() {
             let body = json!({ "MaterialPackageIdentifiers": names });
-            self.send(station, at + SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
+            floor.send(station, at + SECOND, "CFX.Materials.Storage.MaterialsUnloaded", &body);
             for package in gone {
-                self.record.unmount(self.clock(station, at + SECOND), package);
+                floor.record.unmount(floor.clock(station, at + SECOND), package);
             }
         }
     }
 
     /// Puts on what the next side needs.
-    pub(crate) fn load_placer(&mut self, machine: usize, side: Side, at: i64) {
-        let station = PLACERS[machine];
+    pub(crate) fn load(&mut self, floor: &mut Floor, side: Side, at: i64) {
+        let station = PLACERS[self.machine];
         let s = index(side);
         let mut loaded = Vec::new();
-        for slot in 0..self.placers[machine].slots.len() {
-            let here = &self.placers[machine].slots[slot];
+        for slot in 0..self.slots.len() {
+            let here = &self.slots[slot];
             if here.demand[s] == 0 || here.active.is_some() {
                 continue;
             }
-            let mut reel = self.take(here.part);
-            self.open_moisture(&reel, at - 10 * SECOND);
+            let mut reel = floor.take(here.part);
+            open_moisture(floor, &reel, at - 10 * SECOND);
             reel.opened = true;
-            loaded.push(self.location(&self.placers[machine].slots[slot], &reel));
-            self.record.mount(self.clock(station, at), reel.id, station, slot as u16);
-            self.placers[machine].slots[slot].active = Some(reel);
+            loaded.push(location(&floor.board, &self.slots[slot], &reel));
+            floor.record.mount(floor.clock(station, at), reel.id, station, slot as u16);
+            self.slots[slot].active = Some(reel);
         }
         if !loaded.is_empty() {
-            self.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &json!({ "Materials": loaded }));
+            floor.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &json!({ "Materials": loaded }));
         }
     }
+}
 
-    /// The nozzles of machine one are booked in; those of machine four are known from its reports only.
-    pub(crate) fn load_nozzles(&mut self, at: i64) {
-        let mut tools = Vec::new();
-        for slot in 0..6 {
-            let (nozzle, head) = nozzle(0, slot);
-            tools.push(json!({
-                "$type": format!("{NOZZLE}, CFX"),
-                "HeadId": head,
-                "HeadNozzleNumber": slot % 3 + 1,
-                "NozzleType": "409A",
-                "UniqueIdentifier": nozzle,
-                "Name": nozzle,
-            }));
-            let clock = self.clock(PLACERS[0], at);
-            self.record.presence(clock, PLACERS[0], Role::Tool(NOZZLE), &format!("tool:{nozzle}"), true);
-        }
-        let body = json!({ "TransactionID": "00000000-0000-0000-0000-000000000000", "Tools": tools });
-        self.send(PLACERS[0], at, "CFX.Production.ToolsLoaded", &body);
+fn open_moisture(floor: &mut Floor, reel: &Reel, at: i64) {
+    if floor.board.parts[reel.part as usize].is_moisture_sensitive() {
+        let message = if reel.opened { "MaterialsRemovedFromDryStorage" } else { "MaterialsOpened" };
+        floor.moisture(reel, at, message, "Exposed");
     }
+}
+
+fn load_slot(floor: &mut Floor, station: u8, slot: &Slot, place: u16, reel: &Reel, at: i64) {
+    let body = json!({ "Materials": [location(&floor.board, slot, reel)] });
+    floor.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &body);
+    floor.record.mount(floor.clock(station, at), reel.id, station, place);
+}
+
+fn location(board: &Board, slot: &Slot, reel: &Reel) -> Value {
+    json!({
+        "LocationIdentifier": slot.location,
+        "LocationName": slot.name,
+        "MaterialPackage": reel.package(board),
+        "CarrierInformation": carrier(slot),
+    })
+}
+
+/// The machine stops for a while and says why.
+fn stop(floor: &mut Floor, run: &Run, at: i64) -> i64 {
+    let lasts = floor.random.between(10, 60) * SECOND;
+    let occurrence = floor.random.guid();
+    let transaction = match &run.transaction {
+        Transaction::Given(guid) => Value::from(guid.as_str()),
+        _ => Value::Null,
+    };
+    let body = json!({ "Fault": {
+        "$type": "CFX.Structures.SMTPlacement.SMTPlacementFault, CFX",
+        "PlacementFaultType": "VacuumError",
+        "TransactionID": transaction,
+        "Cause": "MechanicalFailure",
+        "Severity": "Error",
+        "FaultCode": "E3704",
+        "FaultOccurrenceId": occurrence,
+        "Lane": 1,
+        "Stage": null,
+        "SideLocation": "Unknown",
+        "AccessType": "Unknown",
+        "Description": "nozzle does not hold vacuum",
+        "OccurredAt": floor.stamp(run.station, at),
+    } });
+    floor.send(run.station, at, "CFX.ResourcePerformance.FaultOccurred", &body);
+    floor.state(run.station, at + 1000, "PRD_RegularWork", "USD");
+    let body = json!({ "FaultOccurrenceId": occurrence, "Operator": null });
+    floor.send(run.station, at + lasts - 1000, "CFX.ResourcePerformance.FaultCleared", &body);
+    floor.state(run.station, at + lasts, "USD", "PRD_RegularWork");
+    lasts + 2000
+}
+
+/// The nozzles of machine one are booked in; those of machine four are known from its reports only.
+pub(crate) fn load_nozzles(floor: &mut Floor, at: i64) {
+    let mut tools = Vec::new();
+    for slot in 0..6 {
+        let (nozzle, head) = nozzle(0, slot);
+        tools.push(json!({
+            "$type": format!("{NOZZLE}, CFX"),
+            "HeadId": head,
+            "HeadNozzleNumber": slot % 3 + 1,
+            "NozzleType": "409A",
+            "UniqueIdentifier": nozzle,
+            "Name": nozzle,
+        }));
+        let clock = floor.clock(PLACERS[0], at);
+        floor.record.presence(clock, PLACERS[0], Role::Tool(NOZZLE), &format!("tool:{nozzle}"), true);
+    }
+    let body = json!({ "TransactionID": "00000000-0000-0000-0000-000000000000", "Tools": tools });
+    floor.send(PLACERS[0], at, "CFX.Production.ToolsLoaded", &body);
 }
 
 /// Which nozzle and head take the parts of a slot.

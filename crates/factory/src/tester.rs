@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::dispatch::Finished;
-use crate::line::{
-    BENCH, Defect, Line, Listed, Listing, Panel, PanelBoard, SECOND, TESTER, Transaction, badge, panel_name, serial,
-};
+use crate::bench::{Bench, single};
+use crate::dispatch::{Dispatch, Finished};
+use crate::floor::{Floor, Run, Transaction};
+use crate::panel::{Defect, Listed, Listing, Panel, PanelBoard, panel_name, serial};
 use crate::record::Role;
+use crate::station::{BENCH, SECOND, TESTER, badge};
 
 const CARRIERS: u32 = 4;
 const FIXTURE: &str = "FIX-TS53-01";
@@ -28,36 +29,44 @@ pub(crate) struct Tester {
     next_carrier: u32,
 }
 
-impl Line {
-    pub(crate) fn load_fixture(&mut self, at: i64) {
-        self.move_tools(TESTER, at, &[("Tool", FIXTURE.to_owned())], true);
-    }
+/// The fixture that stays is mounted.
+pub(crate) fn load_fixture(floor: &mut Floor, at: i64) {
+    floor.move_tools(TESTER, at, &[("Tool", FIXTURE.to_owned())], true);
+}
 
-    pub(crate) fn queue_for_test(&mut self, panel: Panel, at: i64) {
+impl Tester {
+    pub(crate) fn queue(
+        &mut self,
+        floor: &mut Floor,
+        bench: &mut Bench,
+        dispatch: &mut Dispatch,
+        panel: Panel,
+        at: i64,
+    ) {
         let first = panel.unit(0);
         for (unit, board) in (first..).zip(panel.boards) {
             if !board.skip && !board.scrap {
-                self.tester.queue.push_back(Waiting { unit, ready: at, attempt: 1, board });
+                self.queue.push_back(Waiting { unit, ready: at, attempt: 1, board });
             }
         }
-        while self.tester.queue.len() >= 4 {
-            self.test_carrier();
+        while self.queue.len() >= 4 {
+            self.test_carrier(floor, bench, dispatch);
         }
     }
 
-    pub(crate) fn flush_tester(&mut self) {
-        while !self.tester.queue.is_empty() {
-            self.test_carrier();
+    pub(crate) fn flush(&mut self, floor: &mut Floor, bench: &mut Bench, dispatch: &mut Dispatch) {
+        while !self.queue.is_empty() {
+            self.test_carrier(floor, bench, dispatch);
         }
     }
 
-    fn test_carrier(&mut self) {
-        let count = self.tester.queue.len().min(4);
-        let boards: Vec<Waiting> = self.tester.queue.drain(..count).collect();
-        let ready = boards.iter().map(|board| board.ready).max().unwrap_or(self.now);
-        let at = ready.max(self.stations[TESTER as usize].free) + SECOND;
-        self.tester.next_carrier = self.tester.next_carrier % CARRIERS + 1;
-        let carrier = format!("CARRIER-{:02}", self.tester.next_carrier);
+    fn test_carrier(&mut self, floor: &mut Floor, bench: &mut Bench, dispatch: &mut Dispatch) {
+        let count = self.queue.len().min(4);
+        let boards: Vec<Waiting> = self.queue.drain(..count).collect();
+        let ready = boards.iter().map(|board| board.ready).max().unwrap_or(floor.now);
+        let at = ready.max(floor.stations[TESTER as usize].free) + SECOND;
+        self.next_carrier = self.next_carrier % CARRIERS + 1;
+        let carrier = format!("CARRIER-{:02}", self.next_carrier);
         let listing = |by_serial: bool| Listing {
             primary: carrier.clone(),
             units: (1..)
@@ -72,32 +81,32 @@ impl Line {
         };
         let load =
             |listing: Listing| json!({ "UniqueIdentifier": carrier, "UnitCount": count, "Units": listing.to_json() });
-        self.send(TESTER, at, "CFX.Production.LoadingAndUnloading.UnitsLoaded", &load(listing(true)));
-        self.delivery.count("carrier cycle");
-        let transaction = Transaction::Given(self.random.guid());
+        floor.send(TESTER, at, "CFX.Production.LoadingAndUnloading.UnitsLoaded", &load(listing(true)));
+        floor.delivery.count("carrier cycle");
+        let transaction = Transaction::Given(floor.random.guid());
         let start = at + 3 * SECOND;
-        let run = self.open(TESTER, start - SECOND, start, listing(false), transaction);
-        let end = start + 24 * SECOND + self.random.between(0, 2 * SECOND);
-        let by_serial = self.random.chance(0.5);
+        let run = floor.open(TESTER, start - SECOND, start, listing(false), transaction);
+        let end = start + 24 * SECOND + floor.random.between(0, 2 * SECOND);
+        let by_serial = floor.random.chance(0.5);
         let mut tested = Vec::new();
         let mut verdicts = Vec::new();
         for (number, board) in (1..).zip(&boards) {
-            let bad = board.attempt == 1 && board.board.suspect.is_some() && self.random.chance(0.17);
-            let again = board.attempt > 1 && self.random.chance(0.12);
-            let failed = bad || again || self.random.chance(self.config.test_failures);
+            let bad = board.attempt == 1 && board.board.suspect.is_some() && floor.random.chance(0.17);
+            let again = board.attempt > 1 && floor.random.chance(0.12);
+            let failed = bad || again || floor.random.chance(floor.config.test_failures);
             if bad {
-                self.delivery.count("failure by a bad capacitor");
+                floor.delivery.count("failure by a bad capacitor");
             }
             verdicts.push(failed);
-            let ripple = if bad { self.random.between(61_000, 90_000) } else { self.random.between(18_000, 42_000) };
+            let ripple = if bad { floor.random.between(61_000, 90_000) } else { floor.random.between(18_000, 42_000) };
             let offset =
-                if failed && !bad { self.random.between(5_100, 8_000) } else { self.random.between(-3_000, 3_000) };
+                if failed && !bad { floor.random.between(5_100, 8_000) } else { floor.random.between(-3_000, 3_000) };
             let mut tests = vec![
-                self.measure("RIPPLE_3V3", "mV", ripple, 0, 60_000),
-                self.measure("OFFSET_CH1", "mV", offset, -5_000, 5_000),
+                measure(floor, "RIPPLE_3V3", "mV", ripple, 0, 60_000),
+                measure(floor, "OFFSET_CH1", "mV", offset, -5_000, 5_000),
             ];
-            let gain = self.random.between(19_950, 20_050);
-            tests.push(self.measure("GAIN_CH1", "dB", gain, 19_900, 20_100));
+            let gain = floor.random.between(19_950, 20_050);
+            tests.push(measure(floor, "GAIN_CH1", "dB", gain, 19_900, 20_100));
             tested.push(json!({
                 "UnitIdentifier": if by_serial { serial(board.unit) } else { carrier.clone() },
                 "UnitPositionNumber": if by_serial { None } else { Some(number) },
@@ -105,7 +114,7 @@ impl Line {
                 "Tests": tests,
             }));
         }
-        let used = self.random.chance(0.4);
+        let used = floor.random.chance(0.4);
         if used {
             let mut tools = Vec::new();
             for (nest, listed) in (0u8..).zip(&run.listing.units) {
@@ -116,86 +125,39 @@ impl Line {
                     "UsageCycles": 1,
                     "InstalledComponents": [],
                 }));
-                self.record.name(run.pass, nest, Role::Tool("Tool"), &format!("tool:{FIXTURE}"));
+                floor.record.name(run.pass, nest, Role::Tool("Tool"), &format!("tool:{FIXTURE}"));
             }
             let body = run.transaction.put(json!({ "UsedTools": tools }), "TransactionId");
-            self.send(TESTER, end - 2 * SECOND, "CFX.Production.ToolsUsed", &body);
+            floor.send(TESTER, end - 2 * SECOND, "CFX.Production.ToolsUsed", &body);
         }
-        self.report_test(&run, &tested, end - SECOND);
-        self.close(&run, end, end + SECOND);
+        report_test(floor, &run, &tested, end - SECOND);
+        floor.close(&run, end, end + SECOND);
         let unload = end + 2 * SECOND;
-        self.send(TESTER, unload, "CFX.Production.LoadingAndUnloading.UnitsUnloaded", &load(listing(true)));
-        self.stations[TESTER as usize].free = unload;
+        floor.send(TESTER, unload, "CFX.Production.LoadingAndUnloading.UnitsUnloaded", &load(listing(true)));
+        floor.stations[TESTER as usize].free = unload;
         for (board, failed) in boards.into_iter().zip(verdicts) {
-            self.judge(board, failed, unload + SECOND);
+            self.judge(floor, bench, dispatch, board, failed, unload + SECOND);
         }
-    }
-
-    fn report_test(&mut self, run: &crate::line::Run, tested: &[Value], at: i64) {
-        let tester = self.random.chance(0.5).then(|| Self::operator_json(TESTER, self.crew(at)));
-        let recipe = self.random.chance(0.5).then(|| self.stations[TESTER as usize].recipe.clone()).flatten();
-        let program = recipe.as_ref().map(|(name, revision)| format!("program:{name}@{revision}"));
-        let person = tester.is_some().then(|| format!("person:{}", badge(TESTER, self.crew(at))));
-        for nest in 0..run.listing.units.len() as u8 {
-            if let Some(program) = &program {
-                self.record.name(run.pass, nest, Role::Program, program);
-            }
-            if let Some(person) = &person {
-                self.record.name(run.pass, nest, Role::Person, person);
-            }
-        }
-        let body = json!({
-            "TestMethod": "FCT",
-            "Tester": tester,
-            "RecipeName": recipe.as_ref().map(|(name, _)| name),
-            "RecipeRevision": recipe.as_ref().map(|(_, revision)| revision),
-            "SamplingInformation": { "SamplingMethod": "NoSampling", "LotSize": null, "SampleSize": null },
-            "TestedUnits": tested,
-        });
-        let body = run.transaction.put(body, "TransactionId");
-        self.send(TESTER, at, "CFX.Production.TestAndInspection.UnitsTested", &body);
-    }
-
-    /// One measurement; value and limits in thousandths.
-    fn measure(&mut self, name: &str, units: &str, value: i64, low: i64, high: i64) -> Value {
-        let result = if (low..=high).contains(&value) { "Passed" } else { "Failed" };
-        let number = |thousandths: i64| thousandths as f64 / 1000.0;
-        json!({
-            "UniqueIdentifier": self.random.guid(),
-            "TestName": name,
-            "Result": result,
-            "SymptomsFound": [],
-            "DefectsFound": [],
-            "Measurements": [{
-                "$type": "CFX.Structures.NumericMeasurement, CFX",
-                "UniqueIdentifier": self.random.guid(),
-                "MeasurementName": name,
-                "TimeRecorded": null,
-                "Sequence": 0,
-                "Result": result,
-                "CRDs": null,
-                "MeasuredValue": {
-                    "Value": number(value),
-                    "ValueUnits": units,
-                    "ExpectedValue": number((low + high) / 2),
-                    "ExpectedValueUnits": units,
-                    "MinimumAcceptableValue": number(low),
-                    "MaximumAcceptableValue": number(high),
-                },
-            }],
-        })
     }
 
     /// Good boards are packed, bad ones repaired once, then scrapped.
-    fn judge(&mut self, waiting: Waiting, failed: bool, at: i64) {
+    fn judge(
+        &mut self,
+        floor: &mut Floor,
+        bench: &mut Bench,
+        dispatch: &mut Dispatch,
+        waiting: Waiting,
+        failed: bool,
+        at: i64,
+    ) {
         if !failed {
-            self.finish(Finished { unit: waiting.unit, ready: at });
+            dispatch.finish(floor, Finished { unit: waiting.unit, ready: at });
             return;
         }
-        self.delivery.count("test failed");
+        floor.delivery.count("test failed");
         let panel = panel_name(waiting.unit / 4);
         if waiting.attempt > 1 {
-            let (listing, _) = self.single(waiting.unit, &panel);
+            let (listing, _) = single(floor, waiting.unit, &panel);
             let mut listing = listing;
             listing.units[0].status = "Scrap";
             let body = json!({
@@ -206,16 +168,71 @@ impl Line {
                 "UnitCount": 1,
                 "Units": listing.to_json(),
             });
-            self.send(BENCH, at + 30 * SECOND, "CFX.Production.UnitsDisqualified", &body);
-            self.delivery.count("board scrapped");
+            floor.send(BENCH, at + 30 * SECOND, "CFX.Production.UnitsDisqualified", &body);
+            floor.delivery.count("board scrapped");
             return;
         }
         let mut waiting = waiting;
         let defect = waiting.board.suspect.take();
         let touch_up = defect.is_none();
         let defect = defect.unwrap_or(Defect { position: 0, package: None });
-        let (listing, name) = self.single(waiting.unit, &panel);
-        let ready = self.repair(listing, name, &defect, touch_up, at);
-        self.tester.queue.push_back(Waiting { ready, attempt: waiting.attempt + 1, ..waiting });
+        let (listing, name) = single(floor, waiting.unit, &panel);
+        let ready = bench.repair(floor, listing, name, &defect, touch_up, at);
+        self.queue.push_back(Waiting { ready, attempt: waiting.attempt + 1, ..waiting });
     }
+}
+
+fn report_test(floor: &mut Floor, run: &Run, tested: &[Value], at: i64) {
+    let tester = floor.random.chance(0.5).then(|| Floor::operator_json(TESTER, floor.crew(at)));
+    let recipe = floor.random.chance(0.5).then(|| floor.stations[TESTER as usize].recipe.clone()).flatten();
+    let program = recipe.as_ref().map(|(name, revision)| format!("program:{name}@{revision}"));
+    let person = tester.is_some().then(|| format!("person:{}", badge(TESTER, floor.crew(at))));
+    for nest in 0..run.listing.units.len() as u8 {
+        if let Some(program) = &program {
+            floor.record.name(run.pass, nest, Role::Program, program);
+        }
+        if let Some(person) = &person {
+            floor.record.name(run.pass, nest, Role::Person, person);
+        }
+    }
+    let body = json!({
+        "TestMethod": "FCT",
+        "Tester": tester,
+        "RecipeName": recipe.as_ref().map(|(name, _)| name),
+        "RecipeRevision": recipe.as_ref().map(|(_, revision)| revision),
+        "SamplingInformation": { "SamplingMethod": "NoSampling", "LotSize": null, "SampleSize": null },
+        "TestedUnits": tested,
+    });
+    let body = run.transaction.put(body, "TransactionId");
+    floor.send(TESTER, at, "CFX.Production.TestAndInspection.UnitsTested", &body);
+}
+
+/// One measurement; value and limits in thousandths.
+fn measure(floor: &mut Floor, name: &str, units: &str, value: i64, low: i64, high: i64) -> Value {
+    let result = if (low..=high).contains(&value) { "Passed" } else { "Failed" };
+    let number = |thousandths: i64| thousandths as f64 / 1000.0;
+    json!({
+        "UniqueIdentifier": floor.random.guid(),
+        "TestName": name,
+        "Result": result,
+        "SymptomsFound": [],
+        "DefectsFound": [],
+        "Measurements": [{
+            "$type": "CFX.Structures.NumericMeasurement, CFX",
+            "UniqueIdentifier": floor.random.guid(),
+            "MeasurementName": name,
+            "TimeRecorded": null,
+            "Sequence": 0,
+            "Result": result,
+            "CRDs": null,
+            "MeasuredValue": {
+                "Value": number(value),
+                "ValueUnits": units,
+                "ExpectedValue": number((low + high) / 2),
+                "ExpectedValueUnits": units,
+                "MinimumAcceptableValue": number(low),
+                "MaximumAcceptableValue": number(high),
+            },
+        }],
+    })
 }

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::board::Board;
 use crate::dispatch::{PRODUCT_PREFIX, product_name};
-use crate::line::{panel_name, serial};
+use crate::panel::{panel_name, serial};
 use crate::record::{Content, Fate, Join, NONE, Naming, Pass, Placement, Record, Role};
 
 /// How a unit is connected with a thing.

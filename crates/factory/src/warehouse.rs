@@ -1,71 +1,16 @@
 //! The warehouse: lots arrive, become reels with an identity, go to the line and come back.
 
-use std::collections::VecDeque;
-
 use serde_json::{Value, json};
 
-use crate::board::Board;
-use crate::line::{Line, WAREHOUSE};
+use crate::floor::Floor;
 use crate::record;
+use crate::station::{CABINET, WAREHOUSE};
+use crate::stock::Reel;
 
-/// A reel, tray, bag or jar as it physically is.
-#[derive(Clone, Debug)]
-pub(crate) struct Reel {
-    pub(crate) id: u32,
-    pub(crate) name: String,
-    pub(crate) part: u16,
-    pub(crate) lot: String,
-    pub(crate) initial: u32,
-    pub(crate) quantity: u32,
-    /// From a lot that fails in the field.
-    pub(crate) bad: bool,
-    pub(crate) opened: bool,
-}
-
-impl Reel {
-    /// As messages carry it.
-    pub(crate) fn package(&self, board: &Board) -> Value {
-        json!({
-            "UniqueIdentifier": self.name,
-            "InternalPartNumber": board.parts[self.part as usize].number,
-            "Quantity": f64::from(self.quantity),
-        })
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct Shelf {
-    reels: VecDeque<Reel>,
-    lots: u32,
-}
-
-pub(crate) struct Warehouse {
-    shelves: Vec<Shelf>,
-    next_package: u32,
-}
-
-impl Warehouse {
-    pub(crate) fn new(board: &Board) -> Self {
-        Self { shelves: vec![Shelf::default(); board.parts.len()], next_package: 0 }
-    }
-
-    pub(crate) fn put_back(&mut self, reel: Reel) {
-        self.shelves[reel.part as usize].reels.push_front(reel);
-    }
-
-    pub(crate) fn put_behind(&mut self, reel: Reel) {
-        self.shelves[reel.part as usize].reels.push_back(reel);
-    }
-
-    pub(crate) fn reels(&self) -> impl Iterator<Item = &Reel> {
-        self.shelves.iter().flat_map(|shelf| &shelf.reels)
-    }
-}
-
-impl Line {
+impl Floor {
     /// A new lot of a part arrives and is booked in as packages.
     pub(crate) fn receive(&mut self, part: u16, at: i64) {
-        let shelf = &mut self.warehouse.shelves[part as usize];
+        let shelf = &mut self.stock.shelves[part as usize];
         shelf.lots += 1;
         let number = shelf.lots;
         let kind = &self.board.parts[part as usize];
@@ -95,7 +40,7 @@ impl Line {
                 package.lots.push((lot, false));
             }
             details.push(self.detail(&reel, sensitive.then_some("NeverOpened"), at));
-            self.warehouse.put_behind(reel);
+            self.stock.put_behind(reel);
         }
         self.send(WAREHOUSE, at, "CFX.Materials.Management.MaterialsInitialized", &json!({ "Materials": details }));
         if self.random.chance(self.config.lot_correction) {
@@ -106,7 +51,7 @@ impl Line {
     /// Someone notices that a label was misread: the newest package really belongs to another lot.
     fn correct_lot(&mut self, part: u16, wrong: u32, code: &str, at: i64) {
         let right = format!("{code}-R");
-        let Some(reel) = self.warehouse.shelves[part as usize].reels.back_mut() else { return };
+        let Some(reel) = self.stock.shelves[part as usize].reels.back_mut() else { return };
         reel.lot.clone_from(&right);
         let reel = reel.clone();
         if self.record.keep {
@@ -124,7 +69,7 @@ impl Line {
     /// Takes a package off the shelf; orders a lot when the shelf is empty.
     pub(crate) fn take(&mut self, part: u16) -> Reel {
         loop {
-            match self.warehouse.shelves[part as usize].reels.pop_front() {
+            match self.stock.shelves[part as usize].reels.pop_front() {
                 Some(reel) if reel.quantity > 0 => return reel,
                 Some(empty) => self.settle(&empty),
                 None => self.receive(part, self.now),
@@ -135,7 +80,7 @@ impl Line {
     /// Keeps some packages of every part on the shelf.
     pub(crate) fn restock(&mut self, at: i64) {
         for part in 0..self.board.parts.len() as u16 {
-            if self.warehouse.shelves[part as usize].reels.len() < 3 {
+            if self.stock.shelves[part as usize].reels.len() < 3 {
                 self.receive(part, at);
             }
         }
@@ -165,22 +110,15 @@ impl Line {
             "NewMaterialPackageQuantity": f64::from(quantity),
         });
         self.send(WAREHOUSE, at, "CFX.Materials.Management.MaterialsSplit", &body);
-        self.warehouse.put_back(source);
+        self.stock.put_back(source);
         cut
-    }
-
-    /// Books what is left in a package that leaves the factory's hands.
-    pub(crate) fn settle(&mut self, reel: &Reel) {
-        if let Some(package) = self.record.packages.get_mut(reel.id as usize) {
-            package.remaining = u64::from(reel.quantity);
-        }
     }
 
     /// A moisture-sensitive package changes its state.
     pub(crate) fn moisture(&mut self, reel: &Reel, at: i64, message: &str, state: &str) {
         let detail = self.detail(reel, Some(state), at);
         let name = format!("CFX.Materials.Management.MSDManagement.{message}");
-        self.send(crate::line::CABINET, at, &name, &json!({ "Materials": [detail] }));
+        self.send(CABINET, at, &name, &json!({ "Materials": [detail] }));
     }
 
     pub(crate) fn is_suspect(&self, part: u16) -> bool {
@@ -188,8 +126,8 @@ impl Line {
     }
 
     fn new_package(&mut self, part: u16, quantity: u32, lot: &str, bad: bool) -> Reel {
-        let id = self.warehouse.next_package;
-        self.warehouse.next_package += 1;
+        let id = self.stock.next_package;
+        self.stock.next_package += 1;
         let kind = &self.board.parts[part as usize];
         let prefix = match part {
             part if part == self.board.paste => "PASTE",

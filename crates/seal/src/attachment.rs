@@ -9,12 +9,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk;
+use crate::error::{LedgerError, Problem};
 use crate::hash::Hash;
-use crate::ledger::{LedgerError, Problem};
+use crate::limit::ATTACHMENT_BYTES_MAX;
 use crate::segment::{CHECK_BYTES, check_of};
 
-/// Largest attachment.
-pub const ATTACHMENT_BYTES_MAX: usize = 256 << 20;
 /// The folder of the attachments.
 pub(crate) const FOLDER: &str = "attachments";
 

@@ -6,10 +6,7 @@
 use crate::checkpoint::SignedCheckpoint;
 use crate::note::{BadKey, KeyKind, Signature, Signed, SignerKey, VerifierKey};
 
-/// The bytes a cosigner signs: a header, the time in seconds since 1970, and the whole text of the checkpoint.
-pub fn message(time: u64, checkpoint_text: &str) -> Vec<u8> {
-    format!("cosignature/v1\ntime {time}\n{checkpoint_text}").into_bytes()
-}
+pub use crate::note::cosignature_message as message;
 
 /// Cosigns a checkpoint at `time`, in seconds since 1970.
 pub fn sign(key: &SignerKey, checkpoint: &SignedCheckpoint, time: u64) -> Result<Signature, BadKey> {

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::ledger::LedgerError;
+use crate::error::LedgerError;
 
 /// A single change to the folder, as a fault hook sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::disk;
-use crate::ledger::{CHECKPOINT, LedgerError};
+use crate::error::LedgerError;
+use crate::folder::CHECKPOINT;
 use crate::reader::Reader;
 use crate::tile::{self, Bundle};
 

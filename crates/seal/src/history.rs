@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use crate::checkpoint::{Checkpoint, SignedCheckpoint, read_decimal};
 use crate::disk::{self, Disk};
+use crate::error::{LedgerError, Problem};
 use crate::hash::{Hash, hex_bytes};
-use crate::ledger::{LedgerError, Problem};
 use crate::note::{Note, Signature};
 use crate::segment::{CHECK_BYTES, Check, check_of};
 

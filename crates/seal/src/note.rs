@@ -13,7 +13,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
-use crate::cosignature;
 use crate::hash::{Hash, hex_bytes};
 
 /// Longest note that is read.
@@ -152,7 +151,7 @@ impl VerifierKey {
             KeyKind::Cosignature => {
                 let (time, signature) = signature.split_first_chunk()?;
                 let time = u64::from_be_bytes(*time);
-                self.holds(&cosignature::message(time, text), signature).then_some(Signed::At(time))
+                self.holds(&cosignature_message(time, text), signature).then_some(Signed::At(time))
             }
         }
     }
@@ -294,6 +293,11 @@ impl FromStr for Signature {
 /// An em dash and a space.
 const LINE_START: &str = "\u{2014} ";
 
+/// The bytes a cosigner signs: a header, the time in seconds since 1970, and the whole text of the checkpoint.
+pub fn cosignature_message(time: u64, checkpoint_text: &str) -> Vec<u8> {
+    format!("cosignature/v1\ntime {time}\n{checkpoint_text}").into_bytes()
+}
+
 /// What a signature that holds says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
@@ -389,7 +393,7 @@ impl Note {
         &self.signatures
     }
 
-    /// Signs the text. The key must be of kind [`KeyKind::Ed25519`]; a cosigner uses [`cosignature::sign`].
+    /// Signs the text. The key must be of kind [`KeyKind::Ed25519`]; a cosigner uses [`cosignature::sign`](crate::cosignature::sign).
     pub fn sign(&mut self, key: &SignerKey) -> Result<(), BadKey> {
         if key.verifier.kind != KeyKind::Ed25519 {
             return Err(BadKey::Key(key.name().to_owned()));

@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::attachment;
 use crate::checkpoint::SignedCheckpoint;
+use crate::error::{LedgerError, Problem};
+use crate::folder::CHECKPOINT;
 use crate::hash::Hash;
 use crate::history::Checkpoints;
-use crate::ledger::{CHECKPOINT, LedgerError, Problem};
 use crate::proof::Proof;
 use crate::segment::{self, SEGMENT_ENTRIES, SegmentReader};
 use crate::tile::{Bundle, TILE_WIDTH, Tile, TileNodes, TileReader};

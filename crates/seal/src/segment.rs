@@ -18,14 +18,13 @@ use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk};
+use crate::error::{LedgerError, Problem};
 use crate::hash::Hash;
-use crate::ledger::{LedgerError, Problem};
+use crate::limit::ENTRY_BYTES_MAX;
 use crate::tile::TILE_WIDTH;
 
 /// Entries in a full segment.
 pub const SEGMENT_ENTRIES: u64 = TILE_WIDTH * TILE_WIDTH;
-/// Longest entry: its length is written in 16 bits.
-pub const ENTRY_BYTES_MAX: usize = u16::MAX as usize;
 /// The folder of the segments.
 pub(crate) const FOLDER: &str = "segments";
 

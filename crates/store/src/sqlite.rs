@@ -2,6 +2,7 @@
 
 mod own;
 mod reader;
+mod tail;
 mod writer;
 
 use std::path::Path;

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
+use super::board::{About, Alternate, Attribute, BillLine, Disagreement, POSITIONS_MAX, PartRef, Place, Said};
+use super::contents::{Contents, Listed, ListedDesignator};
 use super::designator::{Listing, list, not_fitted_in_brackets, says_not_fitted};
 use super::placement::yes_or_no;
 use super::table::{Field, Heading, Row, Table};
 use super::text::Decoded;
-use super::{
-    About, Alternate, Attribute, BillLine, Contents, Disagreement, Listed, ListedDesignator, POSITIONS_MAX, PartRef,
-    Place, Said,
-};
 
 pub(super) fn read(name: &str, decoded: &Decoded, table: Table) -> Contents {
     let mut contents = Contents::new(name, table.format, decoded.encoding);

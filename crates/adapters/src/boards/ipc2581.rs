@@ -12,15 +12,15 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::bill::{quantity_differs, whole_number};
+use super::board::{About, Alternate, Attribute, BillLine, Disagreement, PartRef, Said, Side, one_line};
+use super::contents::{Contents, Listed, ListedDesignator, Placement};
+use super::error::BoardError;
+use super::format::Format;
 use super::outline::{Edge, Outline, Point};
 use super::panel::{PANEL_BOARDS_MAX, PanelBoard, PanelLayout, turn};
 use super::quantity::{Mark, Unit, angle_mdeg, length_um};
 use super::table::{Field, field_of, key};
 use super::text::Decoded;
-use super::{
-    About, Alternate, Attribute, BillLine, BoardError, Contents, Disagreement, Format, Listed, ListedDesignator,
-    PartRef, Placement, Said, Side,
-};
 
 /// Panels may hold panels to this depth.
 const PANEL_DEPTH_MAX: usize = 8;
@@ -152,7 +152,7 @@ fn document(contents: &mut Contents, text: &str) -> Result<Document, BoardError>
             Err(error) => {
                 let line = lines.number(before);
                 if document.steps.is_empty() && document.boms.is_empty() {
-                    let reason = super::one_line(&format!("the XML breaks off at line {line}: {error}"));
+                    let reason = one_line(&format!("the XML breaks off at line {line}: {error}"));
                     return Err(BoardError::Unreadable { file: contents.name.to_string(), reason });
                 }
                 contents.problem(
@@ -202,7 +202,7 @@ fn document(contents: &mut Contents, text: &str) -> Result<Document, BoardError>
 fn not_ipc(contents: &Contents, root: &str) -> BoardError {
     let reason = match root {
         "" => "it has no XML element `IPC-2581`".to_owned(),
-        root => super::one_line(&format!("it is XML, but begins with `{root}` and not with `IPC-2581`")),
+        root => one_line(&format!("it is XML, but begins with `{root}` and not with `IPC-2581`")),
     };
     BoardError::Unrecognised { file: contents.name.to_string(), reason }
 }

@@ -1,10 +1,12 @@
 //! Placement files: where each component lies.
 
+use super::board::{Attribute, PartRef, Side};
+use super::contents::{Contents, Placement};
 use super::designator::says_not_fitted;
+use super::format::Format;
 use super::quantity::{Mark, MarkEvidence, Unit, angle_mdeg, length_um, split_unit};
 use super::table::{Field, Heading, Row, Table};
 use super::text::Decoded;
-use super::{Attribute, Contents, Format, PartRef, Placement, Side};
 
 pub(super) fn read(name: &str, decoded: &Decoded, table: Table) -> Contents {
     let mut contents = Contents::new(name, table.format, decoded.encoding);

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::quantity::{Decimal, Mark, millimetres};
-use super::{
-    About, BillLine, Board, Contents, Disagreement, FileRead, Fitted, Listed, ListedDesignator, Note, PartRef, Place,
-    Placement, Position, Said,
+use super::board::{
+    About, BillLine, Board, Disagreement, FileRead, Fitted, Note, PartRef, Place, Position, Said, Side,
 };
+use super::contents::{Contents, Listed, ListedDesignator, Placement};
+use super::quantity::{Decimal, Mark, millimetres};
 
 pub(super) fn reconcile(files: Vec<Contents>) -> Board {
     let mut board = Board::default();
@@ -367,7 +367,7 @@ impl Merge {
     }
 }
 
-fn whereabouts(x_um: Option<i64>, y_um: Option<i64>, rotation_mdeg: Option<i64>, side: Option<super::Side>) -> String {
+fn whereabouts(x_um: Option<i64>, y_um: Option<i64>, rotation_mdeg: Option<i64>, side: Option<Side>) -> String {
     let number = |number: Option<i64>| number.map_or("?".to_owned(), millimetres);
     let side = side.map_or("?".to_owned(), |side| side.to_string());
     format!("x {} mm, y {} mm, {} degrees, {side}", number(x_um), number(y_um), number(rotation_mdeg))

@@ -3,8 +3,9 @@
 //! Every tool writes some lines before its table and names its columns its own way. So the heading is looked for: the line and the
 //! separator under which most cells are names we know. Known names are in [`field_of`], and in `docs/board-data.md` for readers.
 
+use super::error::BoardError;
+use super::format::Format;
 use super::quantity::Unit;
-use super::{BoardError, Format};
 
 /// The heading must stand within this many lines.
 const PREAMBLE_LINES_MAX: usize = 300;

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::FILE_BYTES_MAX;
+/// A file as given, compressed or not, may unpack to at most this many bytes.
+pub const FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// A file as text.
 #[derive(Debug, Clone, PartialEq, Eq)]

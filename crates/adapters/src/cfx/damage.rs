@@ -5,8 +5,8 @@ use std::fmt;
 use kernel::event::Source;
 use kernel::time::Moment;
 
-use super::documents::Raw;
 use super::json::{Cursor, DEPTH_MAX, Fault, What};
+use super::raw::Raw;
 
 /// A message, or a piece of a file, that cannot be understood. Its bytes are kept.
 #[derive(Clone, Debug, PartialEq)]

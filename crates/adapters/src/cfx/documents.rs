@@ -14,33 +14,13 @@ use kernel::event::Source;
 
 use super::damage::Malformed;
 use super::json::{Cursor, DEPTH_MAX, Parsed};
+use super::raw::Raw;
 
 /// Longest message that is read, in bytes, unpacked. What is longer is cut into malformed pieces.
 pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// How much is read at once, in bytes.
 const READ_BYTES: usize = 128 << 10;
-
-/// One document as it came, and where it began.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raw {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Line of its first byte, from 1.
-    pub line: u64,
-    /// Column of its first byte, in characters, from 1.
-    pub column: u64,
-    /// Offset of its first byte in the unpacked input.
-    pub offset: u64,
-}
-
-impl Raw {
-    /// A document that is a whole input of its own, such as a message from a broker.
-    #[must_use]
-    pub fn alone(bytes: Vec<u8>) -> Raw {
-        Raw { bytes, line: 1, column: 1, offset: 0 }
-    }
-}
 
 /// The documents of an input, in order. Memory is bounded by the longest message.
 pub struct Documents<'r> {

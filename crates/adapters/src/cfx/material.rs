@@ -7,8 +7,8 @@ use kernel::event::{
 };
 
 use super::dictionary;
+use super::fields::{Message, Reader, members, nest};
 use super::json::{Next, Parsed, What};
-use super::message::{Message, Reader, members, nest};
 use super::production::stage;
 use super::station::tool;
 

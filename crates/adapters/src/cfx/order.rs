@@ -3,8 +3,8 @@
 use kernel::event::{Extra, Fact, WorkOrder, WorkOrderChanged};
 
 use super::dictionary;
+use super::fields::{Message, Reader, members};
 use super::json::Parsed;
-use super::message::{Message, Reader, members};
 use super::production;
 
 pub(super) fn reader(name: &str) -> Option<Reader> {

@@ -7,8 +7,8 @@ use kernel::event::{
 };
 
 use super::dictionary;
+use super::fields::{Message, Reader, members};
 use super::json::Parsed;
-use super::message::{Message, Reader, members};
 
 pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {

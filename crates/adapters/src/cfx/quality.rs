@@ -3,8 +3,8 @@
 use kernel::event::{Check, CheckedUnit, Defect, Extra, Fact, Inspected, Measurement, Program, Repaired, Tested};
 
 use super::dictionary::{self, Words};
+use super::fields::{Message, Reader, members, nest};
 use super::json::Parsed;
-use super::message::{Message, Reader, members, nest};
 
 pub(super) fn reader(name: &str) -> Option<Reader> {
     Some(match name {

@@ -6,8 +6,8 @@ use kernel::event::{
 };
 
 use super::dictionary;
+use super::fields::{Message, Reader, members, nest};
 use super::json::Parsed;
-use super::message::{Message, Reader, members, nest};
 use super::production::stage;
 
 pub(super) fn reader(name: &str) -> Option<Reader> {

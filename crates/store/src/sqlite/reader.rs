@@ -14,6 +14,7 @@ use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::tail::unpack_entries;
 use super::{SITE, StoreError};
 
 /// A reader. All its answers are as of [`Reader::as_of`].
@@ -677,7 +678,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             .query_row(params![SITE, seq.0.cast_signed()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
             .optional()?;
         let Some((first, packed)) = row else { return Ok(None) };
-        let entries = super::writer::unpack_entries(&packed)?;
+        let entries = unpack_entries(&packed)?;
         let index = usize::try_from(seq.0 - first.cast_unsigned()).unwrap_or(usize::MAX);
         Ok(entries.into_iter().nth(index))
     }

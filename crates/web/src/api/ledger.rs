@@ -8,7 +8,8 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, schema};
+use super::answer::Answer;
+use super::schema;
 use crate::problem::Problem;
 use crate::state::Desk;
 

@@ -6,8 +6,9 @@ use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::answer::Answer;
 use super::question::AsOfParams;
-use super::{Answer, schema};
+use super::schema;
 use crate::problem::Problem;
 use crate::state::Desk;
 

@@ -2,6 +2,7 @@
 //! handlers and held by a snapshot.
 #![expect(unused_qualifications, reason = "utoipa names the parameters of a handler by their path")]
 
+mod answer;
 mod capture;
 mod ledger;
 mod look;
@@ -11,10 +12,10 @@ mod schema;
 pub(crate) mod stream;
 mod tiles;
 
+use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -76,6 +77,3 @@ pub(crate) fn routes() -> Router<Desk> {
 async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], openapi())
 }
-
-/// The house's answer, as it is.
-type Answer<T> = Result<Json<T>, crate::problem::Problem>;

@@ -8,7 +8,8 @@ use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::{Answer, schema};
+use super::answer::Answer;
+use super::schema;
 use crate::problem::Problem;
 use crate::state::Desk;
 

@@ -8,7 +8,8 @@ use kernel::time::Time;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::{Answer, schema};
+use super::answer::Answer;
+use super::schema;
 use crate::problem::Problem;
 use crate::state::Desk;
 

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Query, State};
 
 use super::piece::Prose;
+use super::shell::{Page, Shell, sent};
 use super::used::{Used, UsedParams};
-use super::{Page, Shell, sent};
 use crate::link;
 use crate::problem::Problem;
 use crate::state::Desk;

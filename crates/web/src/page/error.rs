@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::Shell;
 use super::piece::{Prose, Thing};
+use super::shell::Shell;
 use crate::problem::Problem;
 use crate::state::Desk;
 

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 
 use super::piece::{Count, When};
-use super::{Page, Shell, sent};
+use super::shell::{Page, Shell, sent};
 use crate::state::Desk;
 
 /// Events of one page.

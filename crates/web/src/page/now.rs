@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 
 use super::piece::{Count, Maybe, Thing, Things, When, count, in_words, lasting, tone};
-use super::{Page, Shell, sent};
+use super::shell::{Page, Shell, sent};
 use crate::pulse::Beat;
 use crate::state::Desk;
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 
 use super::piece::{Count, When, count};
-use super::{Page, Shell, sent};
+use super::shell::{Page, Shell, sent};
 use crate::state::Desk;
 
 /// Messages of one page.

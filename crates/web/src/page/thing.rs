@@ -6,8 +6,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::piece::{Count, Maybe, Prose, Thing, Things, When, in_words};
+use super::shell::{Shell, sent};
 use super::used::{Used, UsedParams};
-use super::{Shell, sent};
 use crate::api::as_of;
 use crate::link;
 use crate::problem::Problem;

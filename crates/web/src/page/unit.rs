@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::piece::{Count, Maybe, Note, Sure, Thing, Things, When, count, subject, tone};
+use super::shell::{Page, Shell, sent};
 use super::svg::{Colour, Drawing, draw};
-use super::{Page, Shell, sent};
 use crate::api::as_of;
 use crate::csv;
 use crate::link;

@@ -1,0 +1,98 @@
+//! Panels and boards as they physically are, and how messages list them.
+
+use serde_json::{Value, json};
+
+/// A panel as it physically is.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    pub(crate) index: u32,
+    pub(crate) order: u32,
+    /// Boards whose serial has been announced.
+    pub(crate) serials: bool,
+    pub(crate) boards: [PanelBoard; 4],
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PanelBoard {
+    pub(crate) skip: bool,
+    pub(crate) scrap: bool,
+    pub(crate) defects: Vec<Defect>,
+    /// A part of the bad lot: where, and from which package.
+    pub(crate) suspect: Option<Defect>,
+    pub(crate) suspects: u32,
+}
+
+/// Something to repair.
+#[derive(Clone, Debug)]
+pub(crate) struct Defect {
+    pub(crate) position: u16,
+    /// The package it came from and whether the machine was sure of it; none when nothing was placed.
+    pub(crate) package: Option<(u32, String, bool)>,
+}
+
+impl Panel {
+    pub(crate) fn name(&self) -> String {
+        panel_name(self.index)
+    }
+
+    pub(crate) fn unit(&self, board: usize) -> u32 {
+        self.index * 4 + board as u32
+    }
+
+    pub(crate) fn listing(&self, with_serials: bool) -> Listing {
+        let units = (0..4).map(|board| Listed {
+            unit: self.unit(board),
+            identifier: if with_serials { serial(self.unit(board)) } else { self.name() },
+            number: board as u32 + 1,
+            status: match &self.boards[board] {
+                PanelBoard { skip: true, .. } => "Skip",
+                PanelBoard { scrap: true, .. } => "Scrap",
+                _ => "Pass",
+            },
+        });
+        Listing { primary: self.name(), units: units.collect() }
+    }
+}
+
+pub(crate) fn panel_name(index: u32) -> String {
+    format!("PNL-{:06}", index + 1)
+}
+
+pub(crate) fn serial(unit: u32) -> String {
+    format!("TS53-{:07}", unit + 1)
+}
+
+/// The units of a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing {
+    pub(crate) primary: String,
+    pub(crate) units: Vec<Listed>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub(crate) unit: u32,
+    pub(crate) identifier: String,
+    pub(crate) number: u32,
+    pub(crate) status: &'static str,
+}
+
+impl Listing {
+    pub(crate) fn to_json(&self) -> Vec<Value> {
+        let unit = |listed: &Listed| {
+            let (column, row) = ((listed.number - 1) % 2, (listed.number - 1) / 2);
+            json!({
+                "UnitIdentifier": listed.identifier,
+                "PositionNumber": listed.number,
+                "PositionName": format!("CIRCUIT{}", listed.number),
+                "X": 10.0 + 128.5 * f64::from(column),
+                "Y": 10.0 + 109.5 * f64::from(row),
+                "Rotation": 0.0,
+                "FlipX": false,
+                "FlipY": false,
+                "Status": listed.status,
+            })
+        };
+        self.units.iter().map(unit).collect()
+    }
+}
