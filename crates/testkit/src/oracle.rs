@@ -965,7 +965,8 @@ impl Oracle {
 
     /// How several messages list a unit: a name of its own before a shared one, then the earliest.
     fn listed_by<'a>(&self, events: impl Iterator<Item = &'a usize>, unit: &str) -> Option<(Listed, Meant)> {
-        let all = events.filter_map(|index| Some((time(&self.events[*index]), self.listing(&self.events[*index], unit)?)));
+        let all =
+            events.filter_map(|index| Some((time(&self.events[*index]), self.listing(&self.events[*index], unit)?)));
         let first = all.min_by_key(|(at, (listed, meant))| (meant.shared, *at, listed.position, listed.status));
         first.map(|(_, found)| found)
     }
@@ -1115,10 +1116,13 @@ impl Oracle {
             self.bound(pass);
         }
         for group in self.groups(&rest) {
-            let starts = group.iter().filter(|index| matches!(self.events[**index].fact, Fact::PassStarted(_)));
-            let ends = group.iter().filter(|index| matches!(self.events[**index].fact, Fact::PassEnded(_)));
-            let listing = starts.chain(ends).chain(group.iter().filter(|index| is_arrival(index))).next();
-            let first = listing.or(group.first()).and_then(|index| self.listing(&self.events[*index], unit));
+            let is_start = |index: &&usize| matches!(self.events[**index].fact, Fact::PassStarted(_));
+            let is_end = |index: &&usize| matches!(self.events[**index].fact, Fact::PassEnded(_));
+            let first = self
+                .listed_by(group.iter().filter(is_start), unit)
+                .or_else(|| self.listed_by(group.iter().filter(is_end), unit))
+                .or_else(|| self.listed_by(group.iter().filter(|index| is_arrival(index)), unit))
+                .or_else(|| self.listed_by(group.iter(), unit));
             let Some((listed, meant)) = first else { continue };
             let mut events = group.clone();
             // An arrival may list the units of a transaction that lists none.

@@ -863,7 +863,11 @@ impl<'a> Desk<'a> {
                     continue;
                 }
                 // What was joined to a package that leads need not have led as well.
-                let chain = if exact || naming.role == Role::AppliedLeading { BTreeSet::new() } else { self.chain(naming.thing, fact.at, fact.at)? };
+                let chain = if exact || naming.role == Role::AppliedLeading {
+                    BTreeSet::new()
+                } else {
+                    self.chain(naming.thing, fact.at, fact.at)?
+                };
                 let certain = (exact || naming.role == Role::Applied && chain.is_empty()) && !shared;
                 let entry = applied.entry(naming.thing).or_insert(Evidence::Possible);
                 if certain {
