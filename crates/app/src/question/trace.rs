@@ -272,6 +272,10 @@ impl Desk<'_> {
                 until: (alias.until != Time::MAX).then(|| alias.until.to_string()),
             });
         }
+        // Which thing was heard of first says nothing.
+        let by_time = |a: &Belonging, b: &Belonging| (&a.from, &a.thing, &a.until).cmp(&(&b.from, &b.thing, &b.until));
+        within.sort_by(by_time);
+        let carried = within.len();
         for (parent, stint) in self.assemblies(class)? {
             within.push(Belonging {
                 thing: self.thing_text(parent)?,
@@ -281,10 +285,16 @@ impl Desk<'_> {
                 until: (stint.until != Time::MAX).then(|| stint.until.to_string()),
             });
         }
+        within[carried..].sort_by(by_time);
+        let mut holders = Vec::new();
         for stint in self.holders(&self.lasting_ids(class))? {
+            holders.push((stint.from, self.thing_text(stint.parent)?, stint));
+        }
+        holders.sort_by(|a, b| (a.0, &a.1, a.2.until).cmp(&(b.0, &b.1, b.2.until)));
+        for (_, parent, stint) in holders {
             let kind = if stint.belonging == Row::Shipped { "shipment" } else { "container" };
             within.push(Belonging {
-                thing: self.thing_text(stint.parent)?,
+                thing: parent,
                 kind: kind.into(),
                 position: None,
                 from: Some(stint.from.to_string()),
