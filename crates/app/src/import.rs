@@ -119,7 +119,7 @@ const ON_THEIR_WAY_MAX: usize = 4;
 const READERS_MAX: usize = 4;
 
 /// What an import needs of a site.
-pub(crate) struct Desk<'a> {
+pub(crate) struct Intake<'a> {
     pub(crate) protocol: Protocol,
     pub(crate) source: &'a str,
     pub(crate) own: &'a Own,
@@ -132,7 +132,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) keeps_malformed: bool,
 }
 
-impl Desk<'_> {
+impl Intake<'_> {
     /// Reads an input to its end. The counts are of what is durable; `each` is told what became of every message, in order.
     ///
     /// Three steps beside each other: this thread cuts the input, some read the messages, one waits for the disk.
@@ -146,7 +146,7 @@ impl Desk<'_> {
         let failure = RefCell::new(None);
         let input = Counted { input, read: &read, failure: &failure };
         let mut chunks = Chunks { documents: self.protocol.documents(input, self.message_bytes_max) };
-        let mut settling = Settling { desk: self, on_their_way: VecDeque::new(), counts: Imported::default(), each };
+        let mut settling = Settling { intake: self, on_their_way: VecDeque::new(), counts: Imported::default(), each };
         let mut first = chunks.next();
         let second = first.as_ref().and_then(|_| chunks.next());
         if second.is_none() {
@@ -298,7 +298,7 @@ struct OnItsWay {
 
 /// Hands chunks to the writer and waits for them, in order.
 struct Settling<'a> {
-    desk: &'a Desk<'a>,
+    intake: &'a Intake<'a>,
     on_their_way: VecDeque<OnItsWay>,
     counts: Imported,
     each: &'a mut (dyn FnMut(MessageOutcome) + Send),
@@ -306,15 +306,15 @@ struct Settling<'a> {
 
 impl Settling<'_> {
     fn take(&mut self, prepared: Prepared) -> Result<(), SiteError> {
-        let recording = self.desk.writer.record(prepared.events)?;
+        let recording = self.intake.writer.record(prepared.events)?;
         let beats: u64 = prepared.heartbeats.values().map(|(count, _)| count).sum();
         let counts: Vec<(String, u64, Time)> =
             prepared.heartbeats.into_iter().map(|(handle, (count, last))| (handle, count, last)).collect();
         let counting = if counts.is_empty() {
             None
         } else {
-            self.desk.tally.count_heartbeats(beats);
-            Some(self.desk.writer.count_heartbeats(counts)?)
+            self.intake.tally.count_heartbeats(beats);
+            Some(self.intake.writer.count_heartbeats(counts)?)
         };
         self.on_their_way.push_back(OnItsWay { fates: prepared.fates, recording, counting });
         if self.on_their_way.len() > ON_THEIR_WAY_MAX { self.settle_first() } else { Ok(()) }
@@ -376,7 +376,7 @@ impl Settling<'_> {
                 _ => None,
             })
             .collect();
-        let mut ids = self.desk.quarantine(&malformed)?.into_iter();
+        let mut ids = self.intake.quarantine(&malformed)?.into_iter();
         for (fate, outcome) in fates.into_iter().zip(outcomes) {
             let (message, name, outcome) = match (fate, outcome) {
                 (Fate::Event { message, name, .. } | Fate::Heartbeat { message, name }, Some(outcome)) => {

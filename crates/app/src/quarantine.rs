@@ -6,7 +6,7 @@ use store::{QuarantineRow, WaitingStation};
 
 use crate::answer::{Gap, Imported, Quarantined};
 use crate::error::SiteError;
-use crate::import::{Captured, Desk, MessageOutcome, Outcome};
+use crate::import::{Captured, Intake, MessageOutcome, Outcome};
 use crate::own::Own;
 
 /// Stations named one by one in the gaps of an answer.
@@ -61,17 +61,17 @@ pub(crate) fn gaps(own: &Own) -> Result<Vec<Gap>, store::StoreError> {
 pub(crate) fn replay(
     row: &QuarantineRow,
     bytes: &[u8],
-    desk: &Desk<'_>,
+    intake: &Intake<'_>,
     captured: &mut Captured,
 ) -> Result<(), SiteError> {
     if row.replayed {
         return Err(SiteError::Refused(format!("message {} of the quarantine was replayed already", row.id)));
     }
     let mut outcomes = Vec::new();
-    let counts = desk.import(&mut io::Cursor::new(bytes), &mut |_| {}, &mut |outcome| outcomes.push(outcome))?;
+    let counts = intake.import(&mut io::Cursor::new(bytes), &mut |_| {}, &mut |outcome| outcomes.push(outcome))?;
     let good = |outcome: &MessageOutcome| !matches!(outcome.outcome, Outcome::Quarantined { .. });
     if !outcomes.is_empty() && outcomes.iter().all(good) {
-        desk.own.store().replayed(&[row.id])?;
+        intake.own.store().replayed(&[row.id])?;
     }
     for outcome in &mut outcomes {
         if let Outcome::Quarantined { id, .. } = &mut outcome.outcome {

@@ -5,13 +5,19 @@
 
 mod about;
 mod belonging;
+mod desk;
 mod evidence;
 mod history;
 mod names;
 mod now;
+mod package;
 mod pass;
+mod program;
 mod query;
+mod report;
+mod station;
 mod trace;
+mod unit;
 mod where_used;
 
 use kernel::event::Event;
@@ -22,6 +28,7 @@ use store::{SiteReader, StoreError};
 use crate::answer;
 
 pub use about::{about, look_up};
+pub use desk::Desk;
 pub use now::now;
 pub use trace::trace;
 pub use where_used::where_used;

@@ -26,11 +26,11 @@ use crate::changes::{Board, Changes};
 use crate::config::Settings;
 use crate::error::{SiteError, chain};
 use crate::folder::Folder;
-use crate::import::{Captured, Desk, Protocol};
+use crate::import::{Captured, Intake, Protocol};
 use crate::notary::{KNOWN, Notary};
 use crate::own::Own;
 use crate::quarantine;
-use crate::question::{self, AsOf, QuestionError, Snapshot};
+use crate::question::{self, AsOf, Desk, QuestionError, Snapshot};
 use crate::read::{Archive, Pool, references};
 use crate::rebuild::{self, Rebuilt};
 use crate::record::{Counters, Recorded, Tally, Wake, Writer, now};
@@ -255,9 +255,9 @@ impl Site {
         self.inner.working.as_ref().ok_or(SiteError::ReadOnly)
     }
 
-    fn desk<'a>(&'a self, protocol: Protocol, source: &'a str) -> Result<Desk<'a>, SiteError> {
+    fn intake<'a>(&'a self, protocol: Protocol, source: &'a str) -> Result<Intake<'a>, SiteError> {
         let inner = &*self.inner;
-        Ok(Desk {
+        Ok(Intake {
             protocol,
             source,
             own: &inner.own,
@@ -274,7 +274,7 @@ impl Site {
         let mut messages = Vec::new();
         let mut input = std::io::Cursor::new(bytes);
         let counts =
-            self.desk(protocol, source)?.import(&mut input, &mut |_| {}, &mut |outcome| messages.push(outcome))?;
+            self.intake(protocol, source)?.import(&mut input, &mut |_| {}, &mut |outcome| messages.push(outcome))?;
         Ok(Captured { counts, messages })
     }
 
@@ -288,7 +288,7 @@ impl Site {
         input: &mut dyn Read,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Imported, SiteError> {
-        self.desk(Protocol::Cfx, source)?.import(input, progress, &mut |_| {})
+        self.intake(Protocol::Cfx, source)?.import(input, progress, &mut |_| {})
     }
 
     /// Records CFX messages in any of the input forms and says what became of each.
@@ -309,7 +309,7 @@ impl Site {
         input: &mut dyn Read,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Imported, SiteError> {
-        self.desk(Protocol::Events, source)?.import(input, progress, &mut |_| {})
+        self.intake(Protocol::Events, source)?.import(input, progress, &mut |_| {})
     }
 
     /// Records events in their JSON form and says what became of each.
@@ -326,7 +326,7 @@ impl Site {
     /// When the files cannot be understood, or recording fails.
     pub fn import_board(&self, board: &BoardImport) -> Result<BoardImported, SiteError> {
         let (fact, mut imported) = board::release(board)?;
-        let newest = self.ask(AsOf::Latest, |snapshot| board::newest_release(snapshot, &imported.product));
+        let newest = self.ask(AsOf::Latest, |desk| board::newest_release(desk.snapshot, &imported.product));
         imported.counts = match newest {
             Ok(Some(newest)) if newest == fact => Imported { messages: 1, duplicates: 1, ..Imported::default() },
             Ok(_) => self.record_own("board files", now(), vec![fact.into()])?,
@@ -445,17 +445,21 @@ impl Site {
                 Replay::Repaired { bytes, .. } => bytes,
                 _ => &kept,
             };
-            let desk = Desk { keeps_malformed: false, ..self.desk(Protocol::from_word(&row.protocol), &row.source)? };
-            quarantine::replay(&row, bytes, &desk, &mut captured)?;
+            let intake =
+                Intake { keeps_malformed: false, ..self.intake(Protocol::from_word(&row.protocol), &row.source)? };
+            quarantine::replay(&row, bytes, &intake, &mut captured)?;
         }
         Ok(captured)
     }
 
-    /// Asks with a reader that is bounded to what the question may know.
-    fn ask<T>(
+    /// A desk at which any number of questions can be asked of one state of the log, as known at an index or a time.
+    ///
+    /// # Errors
+    /// What asking returns, or when the store fails.
+    pub fn ask<T>(
         &self,
         as_of: AsOf,
-        ask: impl FnOnce(&Snapshot<'_>) -> Result<T, QuestionError>,
+        ask: impl FnOnce(&Desk<'_>) -> Result<T, QuestionError>,
     ) -> Result<T, QuestionError> {
         let bound = |reader: &SiteReader| -> Result<Seq, QuestionError> {
             let size = reader.size()?;
@@ -478,7 +482,7 @@ impl Site {
                 },
                 quarantined: &gaps,
             };
-            ask(&snapshot)
+            ask(&Desk::new(&snapshot))
         })
     }
 
@@ -487,7 +491,7 @@ impl Site {
     /// # Errors
     /// When nothing is known by that name, or the store fails.
     pub fn trace(&self, thing: &str, as_of: AsOf) -> Result<Trace, QuestionError> {
-        self.ask(as_of, |snapshot| question::trace(snapshot, thing))
+        self.ask(as_of, |desk| question::trace(desk, thing))
     }
 
     /// Where a thing went.
@@ -495,7 +499,7 @@ impl Site {
     /// # Errors
     /// When nothing is known by that name, or the store fails.
     pub fn where_used(&self, query: &WhereUsedQuery) -> Result<WhereUsed, QuestionError> {
-        self.ask(query.as_of, |snapshot| question::where_used(snapshot, &query.thing, query.from, query.until))
+        self.ask(query.as_of, |desk| question::where_used(desk, &query.thing, query.from, query.until))
     }
 
     /// What is known of a thing that is not a unit.
@@ -503,7 +507,7 @@ impl Site {
     /// # Errors
     /// When nothing is known by that name, or the store fails.
     pub fn about(&self, thing: &str, as_of: AsOf) -> Result<ThingAbout, QuestionError> {
-        self.ask(as_of, |snapshot| question::about(snapshot, thing))
+        self.ask(as_of, |desk| question::about(desk, thing))
     }
 
     /// Things that a text may mean, as `kind:identifier`: for the scan box.
@@ -511,7 +515,7 @@ impl Site {
     /// # Errors
     /// When the store fails.
     pub fn look_up(&self, text: &str, limit: usize) -> Result<Vec<String>, QuestionError> {
-        self.ask(AsOf::Latest, |snapshot| question::look_up(snapshot, text, limit))
+        self.ask(AsOf::Latest, |desk| question::look_up(desk, text, limit))
     }
 
     /// The stations as they stand.
@@ -527,7 +531,7 @@ impl Site {
     /// # Errors
     /// When nothing is known of the unit.
     pub fn board(&self, unit: &str) -> Result<Option<Vec<BoardPosition>>, QuestionError> {
-        self.ask(AsOf::Latest, |snapshot| board::positions(snapshot, unit))
+        self.ask(AsOf::Latest, |desk| board::positions(desk.snapshot, unit))
     }
 
     /// Counts for the Now page.

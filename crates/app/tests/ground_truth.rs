@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use app::answer::{Evidence, Relation};
-use app::{AsOf, OpenOptions, QuestionError, Site, WhereUsedQuery};
+use app::{AsOf, OpenOptions, QuestionError, Site, question};
 
 fn number(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -37,27 +37,30 @@ fn answers_equal_the_factorys_ground_truth() {
     let mut differences = Vec::new();
     let mut rows = 0;
     let things = truth.things();
-    for thing in &things {
-        let expected: BTreeSet<String> = truth
-            .where_used(thing)
-            .iter()
-            .map(|row| {
-                let relation = format!("{:?}", row.relation);
-                show(&row.unit, &relation, &format!("{:?}", row.evidence), row.removed, &row.positions)
-            })
-            .collect();
-        let query = WhereUsedQuery { thing: thing.clone(), from: None, until: None, as_of: AsOf::Latest };
-        let answered: BTreeSet<String> = match site.where_used(&query) {
-            Ok(answer) => answer.units.iter().map(shown).collect(),
-            Err(QuestionError::Unknown(_)) => BTreeSet::new(),
-            Err(error) => panic!("{thing}: {error}"),
-        };
-        rows += expected.len();
-        for row in expected.symmetric_difference(&answered) {
-            let side = if expected.contains(row) { "missing" } else { "extra" };
-            differences.push(format!("{thing}: {side} {row}"));
+    site.ask(AsOf::Latest, |desk| {
+        for thing in &things {
+            let expected: BTreeSet<String> = truth
+                .where_used(thing)
+                .iter()
+                .map(|row| {
+                    let relation = format!("{:?}", row.relation);
+                    show(&row.unit, &relation, &format!("{:?}", row.evidence), row.removed, &row.positions)
+                })
+                .collect();
+            let answered: BTreeSet<String> = match question::where_used(desk, thing, None, None) {
+                Ok(answer) => answer.units.iter().map(shown).collect(),
+                Err(QuestionError::Unknown(_)) => BTreeSet::new(),
+                Err(error) => panic!("{thing}: {error}"),
+            };
+            rows += expected.len();
+            for row in expected.symmetric_difference(&answered) {
+                let side = if expected.contains(row) { "missing" } else { "extra" };
+                differences.push(format!("{thing}: {side} {row}"));
+            }
         }
-    }
+        Ok(())
+    })
+    .expect("answers");
     println!("{panels} panels, seed {seed}: {} placements, {} things, {rows} rows", truth.placements(), things.len());
     assert!(things.len() > 100 && rows > 1_000, "the factory is too small to tell anything");
     assert!(

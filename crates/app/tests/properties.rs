@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
-use app::question::{self, Snapshot};
+use app::question::{self, Desk, Snapshot};
 use kernel::event::Event;
 use kernel::id::Seq;
 use kernel::time::Time;
@@ -47,14 +47,15 @@ impl Recorded {
         }
     }
 
-    fn ask<T>(&self, question: impl Fn(&Snapshot<'_>) -> T) -> T {
+    fn ask<T>(&self, question: impl FnOnce(&Desk<'_>) -> T) -> T {
         ask(&self.reader, &self.log, question)
     }
 }
 
-fn ask<T>(reader: &SiteReader, log: &[Event], question: impl Fn(&Snapshot<'_>) -> T) -> T {
+fn ask<T>(reader: &SiteReader, log: &[Event], question: impl FnOnce(&Desk<'_>) -> T) -> T {
     let events = |seq: Seq| log.get(usize::try_from(seq.0).ok()?).cloned();
-    question(&Snapshot { reader, events: &events, pseudonyms: &|_| Vec::new(), quarantined: &[] })
+    let snapshot = Snapshot { reader, events: &events, pseudonyms: &|_| Vec::new(), quarantined: &[] };
+    question(&Desk::new(&snapshot))
 }
 
 fn in_batches(events: &[Event], random: &mut Random) -> Recorded {
@@ -172,23 +173,23 @@ fn same(of: &str, left: (&str, &[String]), right: (&str, &[String])) -> Result<(
     if left.1 == right.1 { Ok(()) } else { Err(difference(of, left, right)) }
 }
 
-fn traced(recorded: &Recorded, unit: &str) -> Result<Trace, String> {
-    recorded
-        .ask(|snapshot| question::trace(snapshot, &format!("unit:{unit}")))
-        .map_err(|error| format!("{unit}: {error:?}"))
+fn traced(desk: &Desk<'_>, unit: &str) -> Result<Trace, String> {
+    question::trace(desk, &format!("unit:{unit}")).map_err(|error| format!("{unit}: {error:?}"))
 }
 
-fn used(recorded: &Recorded, thing: &str) -> Result<WhereUsed, String> {
-    recorded
-        .ask(|snapshot| question::where_used(snapshot, thing, None, None))
-        .map_err(|error| format!("{thing}: {error:?}"))
+fn used(desk: &Desk<'_>, thing: &str) -> Result<WhereUsed, String> {
+    question::where_used(desk, thing, None, None).map_err(|error| format!("{thing}: {error:?}"))
 }
 
 /// The answers to all questions about a history, with nothing in them that the order of arrival may change.
 fn all_answers(reader: &SiteReader, log: &[Event], oracle: &Oracle) -> Vec<String> {
+    ask(reader, log, |desk| all_at(desk, oracle))
+}
+
+fn all_at(desk: &Desk<'_>, oracle: &Oracle) -> Vec<String> {
     let mut lines = Vec::new();
     for unit in oracle.units() {
-        match ask(reader, log, |snapshot| question::trace(snapshot, &format!("unit:{unit}"))) {
+        match question::trace(desk, &format!("unit:{unit}")) {
             Ok(mut answer) => {
                 answer.as_of = 0;
                 answer.names[1..].sort();
@@ -213,7 +214,7 @@ fn all_answers(reader: &SiteReader, log: &[Event], oracle: &Oracle) -> Vec<Strin
         }
     }
     for thing in oracle.things() {
-        match ask(reader, log, |snapshot| question::where_used(snapshot, &thing, None, None)) {
+        match question::where_used(desk, &thing, None, None) {
             Ok(mut answer) => {
                 answer.as_of = 0;
                 answer.expanded.sort();
@@ -231,28 +232,28 @@ fn all_answers(reader: &SiteReader, log: &[Event], oracle: &Oracle) -> Vec<Strin
 
 // The properties, each of one history in a store that may hold others.
 
-fn equals_the_oracle(recorded: &Recorded, oracle: &Oracle) -> Result<(), String> {
+fn equals_the_oracle(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
     for unit in oracle.units() {
-        let answer = traced(recorded, unit)?;
+        let answer = traced(desk, unit)?;
         if answer.unit != *unit {
             return Err(format!("`{unit}` is answered as `{}`", answer.unit));
         }
         same(unit, ("product", &trace_lines(&answer)), ("oracle", &oracle_trace(oracle, unit)))?;
     }
     for thing in oracle.things() {
-        let answer = used(recorded, &thing)?;
+        let answer = used(desk, &thing)?;
         same(&thing, ("product", &used_lines(&answer)), ("oracle", &oracle_used(oracle, &thing)))?;
     }
     Ok(())
 }
 
 /// u in where-used(p) if and only if p in trace(u), in the product's own words.
-fn directions_agree(recorded: &Recorded, oracle: &Oracle) -> Result<(), String> {
+fn directions_agree(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
     type Group = (BTreeSet<String>, Option<String>);
     type Key = (String, bool, bool, bool);
     let mut expected: BTreeMap<String, BTreeMap<Key, Group>> = BTreeMap::new();
     for unit in oracle.units() {
-        for row in traced(recorded, unit)?.components {
+        for row in traced(desk, unit)?.components {
             let Some(thing) = row.package.map(|package| format!("package:{package}")).or(row.thing) else { continue };
             let key = (
                 unit.clone(),
@@ -267,7 +268,7 @@ fn directions_agree(recorded: &Recorded, oracle: &Oracle) -> Result<(), String> 
     }
     let has_splits = |answer: &WhereUsed| answer.expanded.len() > 1;
     for thing in oracle.things().iter().filter(|thing| !thing.starts_with("part:") && !thing.starts_with("lot:")) {
-        let answer = used(recorded, thing)?;
+        let answer = used(desk, thing)?;
         if has_splits(&answer) {
             continue;
         }
@@ -399,7 +400,8 @@ fn answers_equal_the_oracle() {
     run(1000, |histories, seed| {
         let mut random = Random::new(seed);
         let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
-        of_each(histories, |oracle| equals_the_oracle(&recorded, oracle))
+        // A desk for each: what one question keeps must not change the answer to another.
+        of_each(histories, |oracle| recorded.ask(|desk| equals_the_oracle(desk, oracle)))
     });
 }
 
@@ -408,7 +410,7 @@ fn trace_and_where_used_agree() {
     run(1000, |histories, seed| {
         let mut random = Random::new(seed);
         let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
-        of_each(histories, |oracle| directions_agree(&recorded, oracle))
+        of_each(histories, |oracle| recorded.ask(|desk| directions_agree(desk, oracle)))
     });
 }
 

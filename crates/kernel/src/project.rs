@@ -459,7 +459,12 @@ impl<S: State> Projection<'_, S> {
             self.emit(Row::Link { thing, pass })?;
         }
         // Which messages without a transaction make one pass is found when asked.
-        if !is_nil(transaction) {
+        if is_nil(transaction) {
+            let hour = self.event.at.at.0.div_euclid(HOUR);
+            for naming in fact.namings.iter().filter(|naming| naming.role == Role::Program) {
+                self.emit(Row::ProgramNamed { station: self.station, program: naming.thing, hour })?;
+            }
+        } else {
             self.sightings(pass, &fact)?;
         }
         self.emit(Row::Pass { pass, station: self.station, fact })

@@ -192,6 +192,15 @@ pub enum Row {
         /// Components with a time of their own?
         timed: bool,
     },
+    /// A message without a transaction named a program: where to look for what it installs.
+    ProgramNamed {
+        /// Where.
+        station: Id,
+        /// The program.
+        program: Id,
+        /// Hour since 1970 of the message's own time.
+        hour: i64,
+    },
     /// The first report of a pattern under a program that its pass names.
     Sighting {
         /// The station.

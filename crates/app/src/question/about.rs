@@ -7,9 +7,9 @@ use kernel::row::Descent;
 use kernel::thing::Kind;
 use kernel::time::Time;
 
-use super::evidence::Desk;
+use super::desk::Desk;
 use super::trace::lot_parts;
-use super::{QuestionError, Result, Snapshot};
+use super::{QuestionError, Result};
 use crate::answer::{MountedAt, ThingAbout};
 
 /// Related things and mounts that are listed at the most.
@@ -19,8 +19,7 @@ const LISTED_MAX: usize = 500;
 ///
 /// # Errors
 /// When nothing is called so, or the text names several things.
-pub fn about(snapshot: &Snapshot<'_>, thing: &str) -> Result<ThingAbout> {
-    let desk = Desk::new(snapshot);
+pub fn about(desk: &Desk<'_>, thing: &str) -> Result<ThingAbout> {
     let found = desk.resolve(thing)?;
     let [(kind, id)] = found.as_slice() else {
         let candidates = found.iter().map(|(_, id)| desk.thing_text(*id)).collect::<Result<_>>()?;
@@ -33,8 +32,7 @@ pub fn about(snapshot: &Snapshot<'_>, thing: &str) -> Result<ThingAbout> {
 ///
 /// # Errors
 /// When the store fails.
-pub fn look_up(snapshot: &Snapshot<'_>, text: &str, limit: usize) -> Result<Vec<String>> {
-    let desk = Desk::new(snapshot);
+pub fn look_up(desk: &Desk<'_>, text: &str, limit: usize) -> Result<Vec<String>> {
     let mut found = Vec::new();
     match desk.resolve(text) {
         Ok(things) => {
@@ -47,7 +45,7 @@ pub fn look_up(snapshot: &Snapshot<'_>, text: &str, limit: usize) -> Result<Vec<
     }
     let prefix = text.trim().split_once(':').map_or(text.trim(), |(_, key)| key);
     if found.len() < limit && !prefix.is_empty() {
-        let beginning = snapshot.reader.things_beginning(prefix, limit)?;
+        let beginning = desk.snapshot.reader.things_beginning(prefix, limit)?;
         found.extend(beginning.into_iter().filter(|name| name.kind != Kind::Place).map(|name| name.to_string()));
     }
     let mut seen = BTreeSet::new();

@@ -1,6 +1,7 @@
 //! What things are in: assemblies, containers, shipments, customers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kernel::id::Id;
 use kernel::row::{Belonging, Within};
@@ -8,8 +9,8 @@ use kernel::thing::Kind;
 use kernel::time::Time;
 
 use super::Result;
-use super::evidence::Desk;
-use super::names::UnitClass;
+use super::desk::Desk;
+use super::unit::UnitClass;
 
 /// A thing was in another, half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,22 +37,25 @@ pub(super) enum Whereabouts {
 impl Desk<'_> {
     /// What a thing was in, by time. Cycles on carriers are not among them.
     pub(super) fn stints_of(&self, child: Id) -> Result<Vec<Stint>> {
-        let own: Vec<Within> = self.snapshot.reader.within_of(child)?.into_iter().map(|(_, within)| within).collect();
+        let own = self.moves_of(child)?;
         // It may leave under another of its names.
-        let mut named: Vec<Within> = own.clone();
+        let mut named: Vec<Within> = own.to_vec();
         if self.name(child)?.is_some_and(|name| name.kind == Kind::Unit) && !self.is_carrier(child.whole())? {
             for key in self.keys(child, None)? {
-                for id in self.lasting_ids(&self.class(key)?).into_iter().filter(|id| *id != child) {
-                    named.extend(self.snapshot.reader.within_of(id)?.into_iter().map(|(_, within)| within));
+                for id in self.lasting_ids(&*self.class(key)?).into_iter().filter(|id| *id != child) {
+                    named.extend(self.moves_of(id)?.iter().cloned());
                 }
             }
         }
         let mut stints = Vec::new();
         for coming in own.iter().filter(|within| within.on && within.belonging != Belonging::Carried) {
-            let emptied = self.snapshot.reader.contents_of(coming.parent)?;
-            let emptied = emptied.iter().map(|(_, within)| within).filter(|within| within.child.is_none());
+            let emptied = self.memo(
+                |memo| &mut memo.emptied,
+                coming.parent,
+                || Ok(Rc::new(self.snapshot.reader.emptied(coming.parent)?)),
+            )?;
             // At equal times what ends comes first.
-            let ends = named.iter().chain(emptied).filter(|end| {
+            let ends = named.iter().chain(emptied.iter()).filter(|end| {
                 let there = end.parent == coming.parent || end.parent == Id(0);
                 !end.on && there && end.belonging == coming.belonging && end.at > coming.at
             });
@@ -77,6 +81,15 @@ impl Desk<'_> {
         stints.sort_by(|a, b| (a.from, a.parent, &a.position).cmp(&(b.from, b.parent, &b.position)));
         stints.dedup();
         Ok(stints)
+    }
+
+    /// What was said of a thing's coming into others and leaving them.
+    fn moves_of(&self, child: Id) -> Result<Rc<Vec<Within>>> {
+        self.memo(
+            |memo| &mut memo.within,
+            child,
+            || Ok(Rc::new(self.snapshot.reader.within_of(child)?.into_iter().map(|(_, within)| within).collect())),
+        )
     }
 
     /// What was in a thing, by time.

@@ -8,8 +8,8 @@ use kernel::id::Seq;
 use kernel::time::Time;
 
 use super::Result;
-use super::evidence::Desk;
-use super::names::UnitClass;
+use super::desk::Desk;
+use super::unit::UnitClass;
 use crate::answer::HistoryLine;
 
 /// Particulars of one line that are shown at the most; the event has all of them.
@@ -18,7 +18,7 @@ const DETAILS_MAX: usize = 40;
 impl Desk<'_> {
     pub(super) fn history(&self, class: &UnitClass) -> Result<Vec<HistoryLine>> {
         let mut indexes: BTreeSet<Seq> = BTreeSet::new();
-        for pass in self.unit_passes(class)? {
+        for pass in self.unit_passes(class)?.iter() {
             indexes.extend(pass.facts.iter().map(|fact| fact.seq));
         }
         for id in self.lasting_ids(class) {

@@ -1,70 +1,16 @@
 //! Names are not identities: what a text means, and which identities are one unit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use kernel::id::Id;
+use kernel::id::{Designator, Id};
 use kernel::row::Belonging;
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 
-use super::evidence::Desk;
+use super::desk::Desk;
+use super::unit::{Alias, Cycle, UnitClass};
 use super::{QuestionError, Result};
-
-/// An identity under which facts of a unit stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Alias {
-    /// The identity.
-    pub(super) id: Id,
-    /// From when it means this unit.
-    pub(super) from: Time,
-    /// Until when, half-open.
-    pub(super) until: Time,
-    /// Another unit bears the same name: what stands under it is possible only.
-    pub(super) shared: bool,
-}
-
-impl Alias {
-    fn holds(&self, at: Time) -> bool {
-        self.from <= at && at < self.until
-    }
-}
-
-/// A unit with all identities under which messages speak of it.
-#[derive(Clone, Debug)]
-pub(super) struct UnitClass {
-    /// The identity that stands for the unit.
-    pub(super) key: Id,
-    /// Its aliases, ascending.
-    pub(super) aliases: Vec<Alias>,
-}
-
-impl UnitClass {
-    /// How an identity mentioned at a time means this unit: `None` not at all, else whether it is shared.
-    pub(super) fn means(&self, id: Id, at: Time) -> Option<bool> {
-        let matching = self.aliases.iter().filter(|alias| alias.id == id && alias.holds(at));
-        matching.map(|alias| alias.shared).min()
-    }
-
-    /// Whether a panel (or carrier in its cycle) mentioned as a whole holds this unit.
-    pub(super) fn lies_on(&self, id: Id, at: Time) -> Option<bool> {
-        let whole = id.position() == 0;
-        let matching = self
-            .aliases
-            .iter()
-            .filter(|alias| whole && alias.id.whole() == id && alias.id.position() > 0 && alias.holds(at));
-        matching.map(|alias| alias.shared).min()
-    }
-}
-
-/// A cycle of a carrier: this unit lay at this position.
-#[derive(Clone, Debug)]
-pub(super) struct Cycle {
-    pub(super) carrier: Id,
-    pub(super) position: u32,
-    pub(super) unit: Id,
-    pub(super) from: Time,
-    pub(super) until: Time,
-}
 
 impl Desk<'_> {
     /// How people write a thing: `PANEL/3`, `REEL-17`.
@@ -77,6 +23,15 @@ impl Desk<'_> {
     pub(super) fn thing_text(&self, id: Id) -> Result<String> {
         let kind = self.name(id)?.map_or("thing", |name| name.kind.word());
         Ok(format!("{kind}:{}", self.key_text(id)?))
+    }
+
+    /// How a position of the board is written.
+    pub(super) fn designator_text(&self, designator: Designator) -> Result<Rc<str>> {
+        self.memo(
+            |memo| &mut memo.designators,
+            designator,
+            || Ok(self.snapshot.reader.designator_text(designator)?.unwrap_or_default().into()),
+        )
     }
 
     pub(super) fn name(&self, id: Id) -> Result<Option<Name>> {
@@ -247,7 +202,7 @@ impl Desk<'_> {
     }
 
     /// All that messages call a unit.
-    pub(super) fn class(&self, key: Id) -> Result<UnitClass> {
+    pub(super) fn class(&self, key: Id) -> Result<Rc<UnitClass>> {
         self.memo(
             |memo| &mut memo.classes,
             key,
@@ -279,7 +234,7 @@ impl Desk<'_> {
                         }
                     }
                 }
-                Ok(UnitClass { key, aliases: aliases.into_iter().collect() })
+                Ok(Rc::new(UnitClass { key, aliases: aliases.into_iter().collect() }))
             },
         )
     }

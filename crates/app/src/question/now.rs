@@ -9,8 +9,8 @@ use kernel::project::HOUR;
 use kernel::thing::Kind;
 use kernel::time::Time;
 
-use super::evidence::Desk;
-use super::{Result, Snapshot};
+use super::Result;
+use super::desk::Desk;
 use crate::answer::StationNow;
 
 /// Passes of a station that are looked at.
@@ -20,10 +20,9 @@ const PASSES_MAX: usize = 400;
 ///
 /// # Errors
 /// When the store fails.
-pub fn now(snapshot: &Snapshot<'_>) -> Result<Vec<StationNow>> {
-    let desk = Desk::new(snapshot);
+pub fn now(desk: &Desk<'_>) -> Result<Vec<StationNow>> {
     let mut stations = Vec::new();
-    let mut known = snapshot.reader.things_of_kind(Kind::Station)?;
+    let mut known = desk.snapshot.reader.things_of_kind(Kind::Station)?;
     // In the order in which they became known: profiles are given along the line.
     known.sort_by_key(|(id, _)| *id);
     for (id, _) in known {

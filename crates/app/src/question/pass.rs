@@ -1,77 +1,17 @@
 //! The passes of a unit: which messages belong together, from when to when, and whether the unit was in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kernel::event::UnitStatus;
 use kernel::id::{Id, PassId};
-use kernel::pass::{FactKind, PassFact, Role};
+use kernel::pass::{FactKind, PassFact};
 use kernel::time::Time;
 use store::PassRow;
 
 use super::Result;
-use super::evidence::Desk;
-use super::names::UnitClass;
-
-/// A unit's pass through a station.
-#[derive(Clone, Debug)]
-pub(super) struct UnitPass {
-    /// Rows that it is made of.
-    pub(super) rows: Vec<PassId>,
-    /// The station (as its handle names it).
-    pub(super) station: Id,
-    /// Lane, if said.
-    pub(super) lane: Option<i64>,
-    /// What messages said, by time.
-    pub(super) facts: Vec<PassFact>,
-    /// The unit is one of the pass's units. (Else it is only named in a report.)
-    pub(super) member: bool,
-    /// The unit is possible only: its name is shared.
-    pub(super) shared: bool,
-    /// Its state here: Skip or Scrap when it was not processed.
-    pub(super) status: UnitStatus,
-    /// Its position number in the pass.
-    pub(super) position: u32,
-    /// Installations were reported in it, for whichever unit.
-    pub(super) reported: bool,
-    /// Begin; `None` when not known.
-    pub(super) start: Option<Time>,
-    /// End; `None` when open.
-    pub(super) end: Option<Time>,
-    /// How far its edges may be off.
-    pub(super) margin: i64,
-}
-
-impl UnitPass {
-    /// The window, closed; open sides reach to the ends of time.
-    pub(super) fn window(&self) -> (Time, Time) {
-        (self.start.unwrap_or(Time::MIN), self.end.unwrap_or(Time::MAX))
-    }
-
-    /// Whether both ends are known exactly.
-    pub(super) fn is_closed(&self) -> bool {
-        self.start.is_some() && self.end.is_some() && self.margin == 0
-    }
-
-    /// Programs that its messages name.
-    pub(super) fn programs(&self) -> Vec<Id> {
-        let namings = self.facts.iter().flat_map(|fact| &fact.namings);
-        let mut programs: Vec<Id> =
-            namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
-        programs.sort_unstable();
-        programs.dedup();
-        programs
-    }
-
-    /// How an identity in one of its messages means the unit: `None` not at all, else whether through a shared name.
-    pub(super) fn names(&self, class: &UnitClass, id: Id, at: Time) -> Option<bool> {
-        if id.row() == 0 {
-            let meant = id == Id(0) || self.position == id.position();
-            return (self.member && meant).then_some(self.shared);
-        }
-        // A board inherits what is said of its panel.
-        class.means(id, at).or_else(|| class.lies_on(id, at))
-    }
-}
+use super::desk::Desk;
+use super::unit::{UnitClass, UnitPass, lanes_meet};
 
 /// How a list of units means a unit: position, status, shared.
 fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)> {
@@ -98,10 +38,14 @@ fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
 
 impl Desk<'_> {
     /// All passes of a unit, by begin.
-    pub(super) fn unit_passes(&self, class: &UnitClass) -> Result<Vec<UnitPass>> {
+    pub(super) fn unit_passes(&self, class: &UnitClass) -> Result<Rc<Vec<UnitPass>>> {
+        self.memo(|memo| &mut memo.passes, class.key, || Ok(Rc::new(self.find_passes(class)?)))
+    }
+
+    fn find_passes(&self, class: &UnitClass) -> Result<Vec<UnitPass>> {
         let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
         for alias in &class.aliases {
-            for row in self.pass_rows_of(alias.id.whole())? {
+            for row in self.snapshot.reader.passes_of(alias.id.whole())? {
                 rows.insert(row.id, row);
             }
         }
@@ -240,6 +184,42 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// The units of a pass, and those that its reports speak of.
+    pub(super) fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
+        let mut units = BTreeSet::new();
+        for fact in &row.facts {
+            let listed = fact.units.iter().map(|member| member.unit);
+            let named =
+                fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit));
+            for id in listed.chain(named).filter(|id| id.row() != 0) {
+                if self.has_boards(id)? {
+                    units.extend(self.boards(id)?);
+                } else if id.position() == 0 && self.is_carrier(id)? {
+                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= fact.at && fact.at < cycle.until)
+                    {
+                        units.extend(self.units_on(cycle, Some(fact.at))?);
+                    }
+                } else {
+                    units.extend(self.keys(id, Some(fact.at))?);
+                }
+            }
+        }
+        let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+        if !row.visit && listing.all(|fact| fact.units.is_empty()) {
+            // The transaction lists no units: whoever arrived.
+            const DAY: i64 = 86_400_000_000;
+            let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
+            if let Some(at) = started {
+                for visit in
+                    self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?.iter().filter(|visit| visit.visit)
+                {
+                    units.extend(self.units_of(visit)?);
+                }
+            }
+        }
+        Ok(units)
+    }
+
     /// A transaction that lists no units, between an arrival and a departure at its station.
     fn unlisted_pass(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Option<PassRow>> {
         const DAY: i64 = 86_400_000_000;
@@ -373,60 +353,4 @@ fn names_unit(class: &UnitClass, fact: &PassFact) -> bool {
         .map(|naming| naming.unit)
         .chain(fact.removals.iter().map(|removal| removal.unit))
         .any(|unit| unit.row() != 0 && (class.means(unit, fact.at).is_some() || class.lies_on(unit, fact.at).is_some()))
-}
-
-pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {
-    a.is_none() || b.is_none() || a == b
-}
-
-impl UnitPass {
-    fn of(
-        rows: Vec<PassId>,
-        station: Id,
-        facts: Vec<PassFact>,
-        member: bool,
-        (position, status, shared): (u32, UnitStatus, bool),
-    ) -> UnitPass {
-        let mut pass = UnitPass {
-            rows,
-            station,
-            lane: None,
-            facts,
-            member,
-            shared,
-            status,
-            position,
-            reported: false,
-            start: None,
-            end: None,
-            margin: 0,
-        };
-        pass.bound();
-        pass
-    }
-
-    /// Begin, end, lane and margin as its facts have them.
-    fn bound(&mut self) {
-        self.facts.sort();
-        self.facts.dedup();
-        self.reported |= self.facts.iter().any(|fact| fact.kind == FactKind::Installed);
-        let times = |kind: FactKind| self.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
-        self.start = times(FactKind::Started).min().or(times(FactKind::Arrived).max());
-        self.end = times(FactKind::Ended).max().or(times(FactKind::Departed).min());
-        self.lane = self.facts.iter().find_map(|fact| fact.lane);
-        self.margin = self.facts.iter().map(|fact| fact.margin).max().unwrap_or(0);
-        // Nothing but a report: what it stands between is not known.
-        let moved = [FactKind::Started, FactKind::Arrived, FactKind::Ended, FactKind::Departed];
-        if !self.facts.iter().any(|fact| moved.contains(&fact.kind)) {
-            (self.start, self.end) = (None, None);
-        }
-    }
-
-    fn first(&self) -> Option<Time> {
-        self.start.or_else(|| self.facts.iter().map(|fact| fact.at).min())
-    }
-
-    fn last(&self) -> Option<Time> {
-        self.facts.iter().map(|fact| fact.at).max()
-    }
 }

@@ -7,17 +7,17 @@ use kernel::row::{Belonging as Row, Descent, Statement};
 use kernel::thing::Kind;
 use kernel::time::Time;
 
-use super::evidence::{Desk, Finding, UnitEvidence};
-use super::names::UnitClass;
-use super::{QuestionError, Result, Snapshot};
+use super::desk::Desk;
+use super::evidence::{Finding, UnitEvidence};
+use super::unit::UnitClass;
+use super::{QuestionError, Result};
 use crate::answer::{Belonging, Component, Evidence, Gap, Relation, Trace};
 
 /// What is in a unit and what happened to it.
 ///
 /// # Errors
 /// When nothing or no unit is called so, or the store fails.
-pub fn trace(snapshot: &Snapshot<'_>, thing: &str) -> Result<Trace> {
-    let desk = Desk::new(snapshot);
+pub fn trace(desk: &Desk<'_>, thing: &str) -> Result<Trace> {
     let found = desk.resolve(thing)?;
     let units: BTreeSet<Id> = found.iter().filter(|(kind, _)| *kind == Kind::Unit).map(|(_, id)| *id).collect();
     if units.is_empty() {
@@ -29,9 +29,9 @@ pub fn trace(snapshot: &Snapshot<'_>, thing: &str) -> Result<Trace> {
         keys.extend(desk.keys(unit, None)?);
     }
     let Some(&key) = keys.first() else { return Err(QuestionError::Unknown(thing.to_owned())) };
-    let mut answer = desk.trace_unit(&desk.class(key)?)?;
+    let mut answer = desk.trace_unit(&*desk.class(key)?)?;
     for other in keys.iter().skip(1) {
-        let another = desk.trace_unit(&desk.class(*other)?)?;
+        let another = desk.trace_unit(&*desk.class(*other)?)?;
         let text = format!("`{thing}` is a name of `{}` and of `{}`: both are answered", answer.unit, another.unit);
         answer.findings.push(Gap { kind: "NameTwice".into(), station: None, text });
         answer.names.extend(another.names);
@@ -50,8 +50,8 @@ pub fn trace(snapshot: &Snapshot<'_>, thing: &str) -> Result<Trace> {
         super::history::sort_by_time(&mut answer.history);
         answer.history.dedup_by_key(|line| line.index);
     }
-    answer.gaps.extend(snapshot.quarantined.iter().cloned());
-    answer.as_of = snapshot.reader.size()?.0;
+    answer.gaps.extend(desk.snapshot.quarantined.iter().cloned());
+    answer.as_of = desk.snapshot.reader.size()?.0;
     Ok(answer)
 }
 
@@ -138,7 +138,7 @@ impl Desk<'_> {
                             continue;
                         }
                         let removed_at = left.get(&key).copied().filter(|until| *until != Time::MAX);
-                        let child = self.evidence_within(&self.class(key)?, way)?;
+                        let child = self.evidence_within(&*self.class(key)?, way)?;
                         way.remove(&key);
                         evidence.gaps.extend(child.gaps);
                         evidence.broken.extend(child.broken);

@@ -4,6 +4,7 @@
 //! these things in these passes only. Then up: assemblies, containers, shipments.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kernel::id::{Id, PassId};
 use kernel::mount::Stay;
@@ -14,18 +15,18 @@ use kernel::time::Time;
 use store::PassRow;
 
 use super::belonging::{Stint, Whereabouts};
-use super::evidence::{Desk, Finding, Focus};
-use super::names::UnitClass;
+use super::desk::Desk;
+use super::evidence::{Finding, Focus};
 use super::query::{Query, parse};
-use super::{QuestionError, Result, Snapshot};
+use super::unit::UnitClass;
+use super::{QuestionError, Result};
 use crate::answer::{Counts, Evidence, Gap, Holder, Relation, WhereUsed, WhereUsedRow};
 
 /// Where a thing went, within a window of time.
 ///
 /// # Errors
 /// When nothing is called so, the text names things of several kinds, or the store fails.
-pub fn where_used(snapshot: &Snapshot<'_>, thing: &str, from: Option<Time>, until: Option<Time>) -> Result<WhereUsed> {
-    let desk = Desk::new(snapshot);
+pub fn where_used(desk: &Desk<'_>, thing: &str, from: Option<Time>, until: Option<Time>) -> Result<WhereUsed> {
     // A thing that is called exactly like this is meant, even if its name reads like a question.
     let query = match desk.resolve(thing) {
         Ok(_) => Query::Thing { text: thing.trim().to_owned(), from: None, until: None },
@@ -33,9 +34,9 @@ pub fn where_used(snapshot: &Snapshot<'_>, thing: &str, from: Option<Time>, unti
         Err(error) => return Err(error),
     };
     let mut reach = desk.reach(&query, from, until)?;
-    reach.gaps.extend(snapshot.quarantined.iter().cloned());
+    reach.gaps.extend(desk.snapshot.quarantined.iter().cloned());
     let mut answer = desk.told(thing.trim(), reach)?;
-    answer.as_of = snapshot.reader.size()?.0;
+    answer.as_of = desk.snapshot.reader.size()?.0;
     Ok(answer)
 }
 
@@ -367,48 +368,12 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// The units of a pass, and those that its reports speak of.
-    pub(super) fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
-        let mut units = BTreeSet::new();
-        for fact in &row.facts {
-            let listed = fact.units.iter().map(|member| member.unit);
-            let named =
-                fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit));
-            for id in listed.chain(named).filter(|id| id.row() != 0) {
-                if self.has_boards(id)? {
-                    units.extend(self.boards(id)?);
-                } else if id.position() == 0 && self.is_carrier(id)? {
-                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= fact.at && fact.at < cycle.until)
-                    {
-                        units.extend(self.units_on(cycle, Some(fact.at))?);
-                    }
-                } else {
-                    units.extend(self.keys(id, Some(fact.at))?);
-                }
-            }
-        }
-        let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
-        if !row.visit && listing.all(|fact| fact.units.is_empty()) {
-            // The transaction lists no units: whoever arrived.
-            const DAY: i64 = 86_400_000_000;
-            let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
-            if let Some(at) = started {
-                for visit in
-                    self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?.iter().filter(|visit| visit.visit)
-                {
-                    units.extend(self.units_of(visit)?);
-                }
-            }
-        }
-        Ok(units)
-    }
-
     fn visited(&self, unit: Id, station: Id, within: &dyn Fn(&Finding) -> bool, reach: &mut Reach) -> Result<()> {
         if reach.units.contains_key(&unit) {
             return Ok(());
         }
         let mut findings = Vec::new();
-        for pass in self.unit_passes(&self.class(unit)?)?.iter().filter(|pass| pass.station == station) {
+        for pass in self.unit_passes(&*self.class(unit)?)?.iter().filter(|pass| pass.station == station) {
             let mut finding = plain(pass.start, Some(pass.end.unwrap_or(Time::MAX)));
             finding.station = Some(station);
             if within(&finding) {
@@ -456,7 +421,7 @@ impl Desk<'_> {
             )
         }));
         while let Some((unit, findings, way)) = frontier.pop() {
-            for (parent, stint) in self.assemblies(&self.class(unit)?)? {
+            for (parent, stint) in self.assemblies(&*self.class(unit)?)? {
                 if way.contains(&parent) {
                     continue;
                 }
@@ -560,7 +525,7 @@ impl Desk<'_> {
     fn outermost_ids(&self, class: &UnitClass) -> Result<Vec<Id>> {
         let mut ids = self.lasting_ids(class);
         let mut seen = BTreeSet::from([class.key]);
-        let mut frontier = vec![class.clone()];
+        let mut frontier = vec![Rc::new(class.clone())];
         while let Some(next) = frontier.pop() {
             for (parent, stint) in self.assemblies(&next)? {
                 if stint.until == Time::MAX && seen.insert(parent) {

@@ -98,7 +98,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     }
 
     fn number(&self, sql: &str, values: impl rusqlite::Params) -> Result<Option<i64>> {
-        Ok(self.connection.borrow().prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
+        Ok(self.connection.borrow().prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?.flatten())
     }
 
     fn rows<T>(
@@ -429,13 +429,40 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| Ok(PatternId(row.get(0)?)))
     }
 
-    /// Patterns used at a station with the hours in which they were.
+    /// Patterns ever used at a station.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn pattern_uses(&self, station: Id) -> Result<Vec<(PatternId, i64)>> {
-        let sql = "SELECT pattern, hour FROM pattern_use WHERE site = ?1 AND station = ?2 AND seq < ?3 ORDER BY pattern, hour";
-        self.rows(sql, params![SITE, station.0, self.bound()], |row| Ok((PatternId(row.get(0)?), row.get(1)?)))
+    pub fn patterns_at(&self, station: Id) -> Result<Vec<PatternId>> {
+        // From one to the next: of each there is a row for every hour of its use.
+        let sql = "SELECT pattern FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern > ?3 AND seq < ?4 ORDER BY pattern LIMIT 1";
+        let mut patterns: Vec<PatternId> = Vec::new();
+        loop {
+            let last = patterns.last().map_or(i64::MIN, |pattern| pattern.0);
+            match self.number(sql, params![SITE, station.0, last, self.bound()])? {
+                Some(pattern) => patterns.push(PatternId(pattern)),
+                None => return Ok(patterns),
+            }
+        }
+    }
+
+    /// Hours since 1970 in which a pattern was used at a station, within a closed range, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn hours_of_use(&self, station: Id, pattern: PatternId, from: i64, until: i64) -> Result<Vec<i64>> {
+        let sql = "SELECT hour FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND hour BETWEEN ?4 AND ?5 AND seq < ?6
+                   ORDER BY hour DESC";
+        self.rows(sql, params![SITE, station.0, pattern.0, from, until, self.bound()], |row| row.get(0))
+    }
+
+    /// Hours since 1970 in which messages without a transaction named a program, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn hours_named(&self, station: Id, program: Id) -> Result<Vec<i64>> {
+        let sql = "SELECT hour FROM program_named WHERE site = ?1 AND station = ?2 AND program = ?3 AND seq < ?4 ORDER BY hour DESC";
+        self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| row.get(0))
     }
 
     // Mounts.
@@ -589,6 +616,15 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn contents_of(&self, parent: Id) -> Result<Vec<(Seq, Within)>> {
         self.within("parent = ?3", params![SITE, self.bound(), parent.0])
+    }
+
+    /// When everything in a thing left it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn emptied(&self, parent: Id) -> Result<Vec<Within>> {
+        let rows = self.within("parent = ?3 AND child = -1", params![SITE, self.bound(), parent.0])?;
+        Ok(rows.into_iter().map(|(_, within)| within).collect())
     }
 
     /// Orders and products of a unit, the product of an order, the customer of a shipment.

@@ -75,6 +75,9 @@ CREATE TABLE sighting (site INTEGER NOT NULL, station INTEGER NOT NULL, program 
   PRIMARY KEY (site, station, program, pattern)) WITHOUT ROWID;
 CREATE TABLE pattern_use (site INTEGER NOT NULL, station INTEGER NOT NULL, pattern INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (site, station, pattern, hour)) WITHOUT ROWID;
+-- Hours in which messages without a transaction named a program.
+CREATE TABLE program_named (site INTEGER NOT NULL, station INTEGER NOT NULL, program INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (site, station, program, hour)) WITHOUT ROWID;
 
 -- Points in the life of mounts; intervals are computed when asked. `carriers` are identities, comma separated, innermost first.
 CREATE TABLE mount (site INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL, at INTEGER NOT NULL, change INTEGER NOT NULL,
@@ -103,7 +106,7 @@ CREATE TABLE within (site INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGE
   parent INTEGER NOT NULL, belonging INTEGER NOT NULL, coming INTEGER NOT NULL, position TEXT NOT NULL,
   PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
 CREATE INDEX within_child ON within (site, child);
-CREATE INDEX within_parent ON within (site, parent);
+CREATE INDEX within_parent ON within (site, parent, child);
 
 CREATE TABLE profile (site INTEGER NOT NULL, handle INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (site, handle, seq)) WITHOUT ROWID;

@@ -738,6 +738,10 @@ impl State for Transaction<'_> {
                 "INSERT OR IGNORE INTO pattern_use (site, station, pattern, hour, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![SITE, station.0, pattern.0, hour, index],
             )?,
+            Row::ProgramNamed { station, program, hour } => self.insert(
+                "INSERT OR IGNORE INTO program_named (site, station, program, hour, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![SITE, station.0, program.0, hour, index],
+            )?,
             Row::Mount(point) => {
                 let ordinal = self.ordinal(seq);
                 let carriers: Vec<String> = point.carriers.iter().map(|carrier| carrier.0.to_string()).collect();

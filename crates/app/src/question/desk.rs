@@ -1,0 +1,105 @@
+//! Where questions are worked on.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::rc::Rc;
+
+use kernel::id::{Designator, Id, PassId, PatternId, Seq};
+use kernel::mount::Stay;
+use kernel::placement::Cell;
+use kernel::row::{Profile, Within};
+use kernel::thing::Name;
+use kernel::time::Time;
+use store::ReportRow;
+
+use super::unit::{Cycle, UnitClass, UnitPass};
+use super::{Result, Snapshot};
+
+/// Where questions are worked on: the snapshot, and what was already looked up in it. Questions asked at one desk share that; they see one and the
+/// same state of the log.
+pub struct Desk<'a> {
+    pub(crate) snapshot: &'a Snapshot<'a>,
+    memo: RefCell<Memo>,
+}
+
+/// Answers of the store, and what follows from them, as far as they are asked for again and again.
+#[derive(Default)]
+pub(super) struct Memo {
+    pub(super) names: Kept<i64, Option<Name>>,
+    pub(super) designators: Kept<Designator, Rc<str>>,
+    pub(super) positions: Kept<Id, Vec<Id>>,
+    pub(super) named_on: Kept<Id, Vec<(u32, Id, Time)>>,
+    pub(super) cycles: Kept<Id, Vec<Cycle>>,
+    pub(super) carriers: Kept<Id, bool>,
+    pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
+    pub(super) classes: Kept<Id, Rc<UnitClass>>,
+    pub(super) passes: Kept<Id, Rc<Vec<UnitPass>>, 2_048>,
+    pub(super) within: Kept<Id, Rc<Vec<Within>>>,
+    pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
+    pub(super) products: Kept<Id, Vec<Id>>,
+    pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
+    pub(super) stays: Kept<Id, Rc<Vec<Stay>>>,
+    pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
+    pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
+    pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
+    pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
+    pub(super) programs: Kept<(PassId, Option<Seq>), Vec<Id>>,
+    pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
+    pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
+    pub(super) tool_kinds: Kept<Id, Vec<Id>>,
+}
+
+/// At most so many answers; when it is full it begins anew.
+pub(super) struct Kept<K, V, const MAX: usize = 16_384>(HashMap<K, V>);
+
+impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
+    fn default() -> Kept<K, V, MAX> {
+        Kept(HashMap::new())
+    }
+}
+
+/// A decoded report.
+pub(super) struct Report {
+    pub(super) row: ReportRow,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Times of components by unit identifier, position and designator, as the message gives them.
+pub(super) type PlacedTimes = HashMap<(String, u32, String), Time>;
+
+/// A splice between two packages and how long it lasted, closed.
+#[derive(Clone, Debug)]
+pub(super) struct Splice {
+    pub(super) other: Id,
+    pub(super) from: Time,
+    pub(super) until: Time,
+}
+
+impl<'a> Desk<'a> {
+    /// An empty desk.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot<'a>) -> Desk<'a> {
+        Desk { snapshot, memo: RefCell::default() }
+    }
+
+    /// What is kept under a key, else what is found now.
+    pub(super) fn memo<K: Eq + Hash + Clone, V: Clone, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, V, MAX>,
+        key: K,
+        find: impl FnOnce() -> Result<V>,
+    ) -> Result<V> {
+        if let Some(known) = of(&mut self.memo.borrow_mut()).0.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = find()?;
+        let mut memo = self.memo.borrow_mut();
+        let kept = &mut of(&mut memo).0;
+        if kept.len() >= MAX {
+            kept.clear();
+        }
+        kept.insert(key, found.clone());
+        Ok(found)
+    }
+}

@@ -1,0 +1,85 @@
+//! Packages: what they are, and what they were spliced to.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use kernel::id::Id;
+use kernel::row::{Descent, MountChange};
+use kernel::time::Time;
+
+use super::Result;
+use super::desk::{Desk, Splice};
+
+impl Desk<'_> {
+    /// Parts of which some message said that the package is.
+    pub(super) fn parts(&self, package: Id) -> Result<Rc<BTreeSet<Id>>> {
+        self.memo(
+            |memo| &mut memo.parts,
+            package,
+            || {
+                let own = self.snapshot.reader.statements(package)?;
+                let mut parts: BTreeSet<Id> = own.iter().filter_map(|(_, statement)| statement.part).collect();
+                if parts.is_empty() {
+                    for (source, descent, _) in self.snapshot.reader.derived(package, false)? {
+                        if descent == Descent::Split && source != package {
+                            let stated = self.snapshot.reader.statements(source)?;
+                            parts.extend(stated.iter().filter_map(|(_, statement)| statement.part));
+                        }
+                    }
+                }
+                Ok(Rc::new(parts))
+            },
+        )
+    }
+
+    /// Packages spliced directly to this one, and for how long.
+    pub(super) fn splices(&self, package: Id) -> Result<Rc<Vec<Splice>>> {
+        self.memo(
+            |memo| &mut memo.splices,
+            package,
+            || {
+                let reader = self.snapshot.reader;
+                let forward = reader.derived(package, true)?;
+                let backward = reader.derived(package, false)?;
+                let mut splices = Vec::new();
+                let joined = |links: &[(Id, Descent, Time)], leads: bool| -> Vec<(Id, Time, bool)> {
+                    links.iter().filter(|link| link.1 == Descent::Joined).map(|link| (link.0, link.2, leads)).collect()
+                };
+                for (other, from, leads) in joined(&forward, true).into_iter().chain(joined(&backward, false)) {
+                    let parted = forward
+                        .iter()
+                        .chain(&backward)
+                        .filter(|link| link.1 == Descent::Parted && link.0 == other)
+                        .map(|link| link.2);
+                    let leading = if leads { package } else { other };
+                    let depleted = reader.mounts_of(leading)?;
+                    let depleted =
+                        depleted.iter().filter(|point| point.change == MountChange::Depleted).map(|point| point.at);
+                    let until = parted.chain(depleted).filter(|at| *at >= from).min().unwrap_or(Time::MAX);
+                    splices.push(Splice { other, from, until });
+                }
+                Ok(Rc::new(splices))
+            },
+        )
+    }
+
+    /// Other members of the chain that was open for a package at some time of a closed window.
+    pub(super) fn chain(&self, package: Id, from: Time, until: Time) -> Result<BTreeSet<Id>> {
+        let mut members = BTreeSet::from([package]);
+        let mut frontier = vec![package];
+        while let Some(next) = frontier.pop() {
+            for splice in self.splices(next)?.iter() {
+                if splice.from <= until && splice.until >= from && members.insert(splice.other) {
+                    frontier.push(splice.other);
+                }
+            }
+        }
+        members.remove(&package);
+        Ok(members)
+    }
+
+    /// All packages that were ever in one chain with this one.
+    pub(super) fn chain_ever(&self, package: Id) -> Result<BTreeSet<Id>> {
+        self.chain(package, Time::MIN, Time::MAX)
+    }
+}

@@ -1,0 +1,228 @@
+//! Programs: under which a report was made, and what they are known to install.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use kernel::id::{Designator, Id, PassId, PatternId, Seq};
+use kernel::mount::Stay;
+use kernel::pass::{FactKind, Member, Naming, PassFact, Role};
+use kernel::placement::Fate;
+use kernel::project::HOUR;
+use kernel::thing::Kind;
+use kernel::time::Time;
+use store::PassRow;
+
+use super::Result;
+use super::desk::Desk;
+use super::unit::{UnitClass, lanes_meet};
+
+impl Desk<'_> {
+    /// Programs under which a pass ran: those that its messages name, else those active at its station in its window.
+    pub(super) fn programs_in(
+        &self,
+        named: Vec<Id>,
+        station: Id,
+        lane: Option<i64>,
+        from: Time,
+        until: Time,
+    ) -> Result<Vec<Id>> {
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let mut programs = Vec::new();
+        for stay in self.stays_at(station)?.iter().filter(|stay| stay.kind == Kind::Program && stay.meets(from, until))
+        {
+            if lanes_meet(self.program_lane(stay)?, lane) {
+                programs.push(stay.thing);
+            }
+        }
+        programs.sort_unstable();
+        programs.dedup();
+        Ok(programs)
+    }
+
+    pub(super) fn program_lane(&self, stay: &Stay) -> Result<Option<i64>> {
+        let Some(place) = stay.place else { return Ok(None) };
+        let key = self.key_text(place)?;
+        Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
+    }
+
+    /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window.
+    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Vec<Id>> {
+        let key = (row.id, row.visit.then_some(seq));
+        self.memo(
+            |memo| &mut memo.programs,
+            key,
+            || {
+                let namings = row.facts.iter().flat_map(|fact| &fact.namings);
+                let named: BTreeSet<Id> =
+                    namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
+                if !row.visit && !named.is_empty() {
+                    return Ok(named.into_iter().collect());
+                }
+                let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+                let lists = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+                let lists: BTreeSet<&[Member]> =
+                    lists.map(|fact| fact.units.as_slice()).filter(|units| !units.is_empty()).collect();
+                if let (false, Some(from), Some(until), true) =
+                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), lists.len() == 1)
+                {
+                    let lane = row.facts.iter().find_map(|fact| fact.lane);
+                    return self.programs_in(Vec::new(), row.station, lane, from, until);
+                }
+                // Whose pass it is, and from when to when, differs from unit to unit.
+                let mut programs: BTreeSet<Id> = BTreeSet::new();
+                for unit in self.units_of(row)? {
+                    for pass in self.unit_passes(&*self.class(unit)?)?.iter() {
+                        let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
+                        if pass.station == row.station && pass.facts.iter().any(is_of) {
+                            let (from, until) = pass.window();
+                            programs.extend(self.programs_in(pass.programs(), row.station, pass.lane, from, until)?);
+                        }
+                    }
+                }
+                Ok(programs.into_iter().collect())
+            },
+        )
+    }
+
+    /// Every position that any report of this station under this program accounted for.
+    pub(super) fn known_positions(&self, station: Id, program: Id) -> Result<Rc<BTreeSet<Designator>>> {
+        self.memo(
+            |memo| &mut memo.known,
+            (station, program),
+            || {
+                let reader = self.snapshot.reader;
+                let mut patterns: BTreeSet<PatternId> = reader.patterns_under(station, program)?.into_iter().collect();
+                let hour = |at: Time| at.0.div_euclid(HOUR);
+                // A pass that reports in an hour may have begun in the one before, or end in the next.
+                let mut ran: Vec<(i64, i64)> =
+                    reader.hours_named(station, program)?.into_iter().map(|hour| (hour - 1, hour + 1)).collect();
+                let stays = self.stays_at(station)?;
+                let runs = stays.iter().filter(|stay| stay.kind == Kind::Program && stay.thing == program);
+                ran.extend(runs.map(|stay| (hour(stay.from) - 1, hour(stay.until).saturating_add(1))));
+                for pattern in reader
+                    .patterns_at(station)?
+                    .into_iter()
+                    .filter(|pattern| !patterns.contains(pattern))
+                    .collect::<Vec<_>>()
+                {
+                    if self.is_used_under(station, program, pattern, &ran)? {
+                        patterns.insert(pattern);
+                    }
+                }
+                let mut known = BTreeSet::new();
+                for pattern in patterns {
+                    known.extend(reader.pattern(pattern)?.designators());
+                }
+                known.remove(&Designator::NONE);
+                Ok(Rc::new(known))
+            },
+        )
+    }
+
+    /// Whether any report of a station that the pattern codes was made under a program, which ran there within these closed ranges of hours.
+    fn is_used_under(&self, station: Id, program: Id, pattern: PatternId, ran: &[(i64, i64)]) -> Result<bool> {
+        let reader = self.snapshot.reader;
+        let mut looked_at: BTreeSet<i64> = BTreeSet::new();
+        for (first, last) in ran.iter().rev() {
+            for hour in reader.hours_of_use(station, pattern, *first, *last)? {
+                if !looked_at.insert(hour) {
+                    continue;
+                }
+                let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
+                for row in reader.passes_at(station, from, until)? {
+                    for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
+                        let is_pattern = |naming: &Naming| naming.role.accounts() && naming.thing.0 == pattern.0;
+                        if fact.namings.iter().any(is_pattern)
+                            && self.programs_of_report(&row, fact.seq)?.contains(&program)
+                        {
+                            return Ok(true);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether reports of this station under this program (or under none) installed or applied this part.
+    pub(super) fn program_needs(&self, station: Id, program: Option<Id>, part: Id) -> Result<bool> {
+        self.memo(
+            |memo| &mut memo.needs,
+            (station, program, part),
+            || {
+                let reader = self.snapshot.reader;
+                let under = |row: &PassRow, seq: Seq| -> Result<bool> {
+                    let programs = self.programs_of_report(row, seq)?;
+                    Ok(program.map_or(programs.is_empty(), |program| programs.contains(&program)))
+                };
+                for package in reader.packages_of(Kind::Part, part)? {
+                    let mut checked: BTreeSet<PassId> = BTreeSet::new();
+                    for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station)
+                    {
+                        if !checked.insert(report.pass) {
+                            continue;
+                        }
+                        let Some(row) = reader.pass(report.pass)? else { continue };
+                        if !under(&row, report.seq)? {
+                            if row.visit {
+                                checked.remove(&report.pass);
+                            }
+                            continue;
+                        }
+                        let installs = self.report(station, report.pattern, report.seq)?.is_some_and(|report| {
+                            report
+                                .cells
+                                .iter()
+                                .any(|cell| cell.fate == Fate::Installed && cell.package == Some(package))
+                        });
+                        if installs {
+                            return Ok(true);
+                        }
+                        checked.remove(&report.pass);
+                    }
+                    for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
+                        for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
+                            if fact.namings.iter().any(|naming| naming.thing == package) && under(&row, fact.seq)? {
+                                return Ok(true);
+                            }
+                        }
+                    }
+                }
+                Ok(false)
+            },
+        )
+    }
+
+    /// Products of a unit: its own, its orders', its programs'.
+    pub(super) fn products(&self, class: &UnitClass, programs: &[Id]) -> Result<Vec<Id>> {
+        let mut products = self.memo(
+            |memo| &mut memo.products,
+            class.key,
+            || {
+                let reader = self.snapshot.reader;
+                let mut products = Vec::new();
+                let mut ids: BTreeSet<Id> =
+                    class.aliases.iter().filter(|alias| alias.from == Time::MIN).map(|alias| alias.id).collect();
+                ids.extend(class.aliases.iter().filter(|alias| alias.from == Time::MIN).map(|alias| alias.id.whole()));
+                for id in ids {
+                    for whole in reader.wholes_of(id)? {
+                        match self.name(whole)?.map(|name| name.kind) {
+                            Some(Kind::Product) => products.push(whole),
+                            Some(Kind::Order) => products.extend(reader.wholes_of(whole)?),
+                            _ => {}
+                        }
+                    }
+                }
+                Ok(products)
+            },
+        )?;
+        for program in programs {
+            products.extend(self.snapshot.reader.products_of_program(*program)?);
+        }
+        products.sort_unstable();
+        products.dedup();
+        Ok(products)
+    }
+}

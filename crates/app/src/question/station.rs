@@ -1,0 +1,142 @@
+//! Stations: how people call them, what was mounted there when.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use kernel::event::Discipline;
+use kernel::id::Id;
+use kernel::mount::{Stay, stays};
+use kernel::row::{MountChange, MountPoint, Profile};
+use kernel::thing::Kind;
+
+use super::Result;
+use super::desk::Desk;
+
+impl Desk<'_> {
+    pub(super) fn profile(&self, station: Id) -> Result<Option<Rc<Profile>>> {
+        self.memo(
+            |memo| &mut memo.profiles,
+            station,
+            || Ok(self.snapshot.reader.profiles(station)?.pop().map(|(_, profile)| Rc::new(profile))),
+        )
+    }
+
+    /// Whether a station names the very package that a component came from, even in a splice chain.
+    pub(super) fn reports_exactly(&self, station: Id) -> Result<bool> {
+        Ok(self.profile(station)?.is_some_and(|profile| profile.chain == "exact"))
+    }
+
+    /// Name of a station as people know it.
+    pub(super) fn station_text(&self, station: Id) -> Result<String> {
+        let profiled = self.profile(station)?.map(|profile| profile.station.clone()).filter(|name| !name.is_empty());
+        profiled.map_or_else(|| self.key_text(station), Ok)
+    }
+
+    /// Name of a place on its station.
+    pub(super) fn place_text(&self, place: Id) -> Result<String> {
+        let key = self.key_text(place)?;
+        let mut parts = key.rsplitn(3, '|');
+        let (last, label) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        Ok(match label {
+            "tool" | "program" | "" => last.to_owned(),
+            label => label.to_owned(),
+        })
+    }
+
+    /// All stays at a station.
+    pub(super) fn stays_at(&self, station: Id) -> Result<Rc<Vec<Stay>>> {
+        self.memo(
+            |memo| &mut memo.stays,
+            station,
+            || {
+                let reader = self.snapshot.reader;
+                let mut points = reader.mounts_at(station)?;
+                let mut things: BTreeSet<Id> = BTreeSet::new();
+                let mut carriers: BTreeSet<Id> = BTreeSet::new();
+                for point in points.iter().filter(|point| point.change == MountChange::On) {
+                    things.extend(point.thing);
+                    carriers.extend(&point.carriers);
+                    if point.kind == Some(Kind::Carrier) {
+                        carriers.extend(point.thing);
+                    }
+                }
+                for carrier in carriers.clone() {
+                    let carried = reader.carried_by(carrier)?;
+                    // What lies in the feeders that ride on a trolley is where the trolley is.
+                    for thing in &carried {
+                        for point in reader.mounts_of(*thing)? {
+                            let riding = point.carriers.iter().position(|other| *other == carrier).unwrap_or(0);
+                            carriers.extend(&point.carriers[..riding]);
+                        }
+                    }
+                    things.extend(carried);
+                }
+                for carrier in &carriers {
+                    things.extend(reader.carried_by(*carrier)?);
+                }
+                let mut elsewhere: Vec<MountPoint> = Vec::new();
+                for thing in things.union(&carriers) {
+                    elsewhere.extend(reader.mounts_of(*thing)?);
+                }
+                carriers.extend(elsewhere.iter().flat_map(|point| &point.carriers));
+                for carrier in carriers.difference(&things) {
+                    elsewhere.extend(reader.mounts_of(*carrier)?);
+                }
+                points.extend(elsewhere);
+                let mut found = self.stays_of_points(&points)?;
+                found.retain(|stay| stay.station == station);
+                Ok(Rc::new(found))
+            },
+        )
+    }
+
+    pub(super) fn stays_of_points(&self, points: &[MountPoint]) -> Result<Vec<Stay>> {
+        let mut disciplines: HashMap<(Option<Id>, Id), Discipline> = HashMap::new();
+        for point in points {
+            let key = (point.place, point.station);
+            if let std::collections::hash_map::Entry::Vacant(entry) = disciplines.entry(key) {
+                let profile = self.profile(point.station)?;
+                let label = point.place.map(|place| self.place_text(place)).transpose()?.unwrap_or_default();
+                let given =
+                    profile.as_ref().and_then(|profile| profile.places.get(&label).or_else(|| profile.places.get("*")));
+                entry.insert(given.copied().unwrap_or_default());
+            }
+        }
+        Ok(stays(points, &|kind, place, station| match kind {
+            Kind::Program => Discipline::Single,
+            Kind::Person | Kind::Tool => Discipline::Crowd,
+            _ => disciplines.get(&(place, station)).copied().unwrap_or_default(),
+        }))
+    }
+
+    /// Stays of one thing, wherever it was.
+    pub(super) fn stays_of(&self, thing: Id) -> Result<Vec<Stay>> {
+        let points = self.snapshot.reader.mounts_of(thing)?;
+        let mut stations: BTreeSet<Id> =
+            points.iter().filter(|point| point.change == MountChange::On).map(|point| point.station).collect();
+        let mut carriers: BTreeSet<Id> = points.iter().flat_map(|point| point.carriers.iter().copied()).collect();
+        for depth in 0..2 {
+            for carrier in carriers.clone() {
+                // What a feeder rides on may stand in another reel's message only.
+                for other in self.snapshot.reader.carried_by(carrier)? {
+                    for point in self.snapshot.reader.mounts_of(other)? {
+                        let riding = point.carriers.iter().position(|known| *known == carrier);
+                        carriers.extend(riding.into_iter().flat_map(|nth| &point.carriers[nth..]));
+                    }
+                }
+                for point in self.snapshot.reader.mounts_of(carrier)? {
+                    stations.insert(point.station);
+                    if depth == 0 {
+                        carriers.extend(point.carriers);
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for station in stations {
+            found.extend(self.stays_at(station)?.iter().filter(|stay| stay.thing == thing).cloned());
+        }
+        found.sort_by_key(|stay| (stay.from, stay.until));
+        Ok(found)
+    }
+}
