@@ -175,6 +175,8 @@ pub struct PassFact {
     pub removals: Vec<Removal>,
     /// Result or state word.
     pub word: String,
+    /// First and last own time of components whose package is known by their place only: what was mounted then matters.
+    pub placed: Option<(Time, Time)>,
 }
 
 impl PassFact {
@@ -197,6 +199,7 @@ impl PassFact {
             namings: Vec::new(),
             removals: Vec::new(),
             word: String::new(),
+            placed: None,
         }
     }
 
@@ -207,8 +210,9 @@ impl PassFact {
             | u64::from(!self.units.is_empty()) << 2
             | u64::from(!self.namings.is_empty()) << 3
             | u64::from(!self.removals.is_empty()) << 4
-            | u64::from(!self.word.is_empty()) << 5;
-        put(out, (self.kind as u64) << 6 | flags);
+            | u64::from(!self.word.is_empty()) << 5
+            | u64::from(self.placed.is_some()) << 6;
+        put(out, (self.kind as u64) << 7 | flags);
         put(out, self.seq.0);
         put_signed(out, self.at.0);
         if self.margin != 0 {
@@ -251,6 +255,10 @@ impl PassFact {
             put(out, self.word.len() as u64);
             out.extend_from_slice(self.word.as_bytes());
         }
+        if let Some((first, last)) = self.placed {
+            put_signed(out, first.0);
+            put_signed(out, last.0);
+        }
     }
 
     /// Reads packed facts.
@@ -266,7 +274,7 @@ impl PassFact {
 
     fn unpack(unpack: &mut Unpack<'_>) -> Option<PassFact> {
         let head = unpack.next()?;
-        let mut fact = PassFact::new(FactKind::from_code(head >> 6)?, Seq(unpack.next()?), Time(unpack.next_signed()?));
+        let mut fact = PassFact::new(FactKind::from_code(head >> 7)?, Seq(unpack.next()?), Time(unpack.next_signed()?));
         let flag = |bit: u64| head >> bit & 1 == 1;
         if flag(0) {
             fact.margin = unpack.next_signed()?;
@@ -315,6 +323,9 @@ impl PassFact {
             fact.word = String::from_utf8(word.to_vec()).ok()?;
             unpack.0 = rest;
         }
+        if flag(6) {
+            fact.placed = Some((Time(unpack.next_signed()?), Time(unpack.next_signed()?)));
+        }
         Some(fact)
     }
 }
@@ -334,6 +345,7 @@ mod tests {
             Member { unit: Id::of_row(9), position: 3, status: UnitStatus::Skip },
         ];
         fact.namings = vec![Naming { role: Role::Tool, thing: Id::of_row(4), unit: Id(0), tool_kind: Id::of_row(5) }];
+        fact.placed = Some((Time(5), Time(9)));
         fact.removals = vec![Removal { unit: Id(1), designator: Designator(3), package: None }];
         let plain = PassFact::new(FactKind::Departed, Seq(901), Time(-4));
         let mut bytes = Vec::new();

@@ -538,6 +538,7 @@ impl<S: State> Projection<'_, S> {
         let mut cells = Vec::new();
         let mut units = Vec::new();
         let mut timed = false;
+        let mut own_times: Option<(Time, Time)> = None;
         for material in materials {
             let unit = self.entry(&material.identifier, material.position)?;
             units.push(member(unit, material.position));
@@ -558,6 +559,9 @@ impl<S: State> Projection<'_, S> {
             for placed in &material.components {
                 cell(self, Some(placed), Fate::Installed)?;
                 timed |= placed.at.is_some();
+                if let (None, Some(at)) = (package, placed.at.as_ref().map(|moment| moment.at)) {
+                    own_times = Some(own_times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+                }
             }
             if material.components.is_empty() && quantity(material.quantity.as_ref()) > 0.0 {
                 cell(self, None, Fate::Installed)?;
@@ -612,6 +616,7 @@ impl<S: State> Projection<'_, S> {
         }
         self.pass_fact(FactKind::Installed, transaction, None, units, |_, fact| {
             fact.namings = namings;
+            fact.placed = own_times;
             Ok(())
         })
     }

@@ -148,6 +148,7 @@ struct Installation {
     /// Packages it may be from, and whether certainly.
     candidates: Vec<(Option<String>, bool)>,
     station: String,
+    place: Option<Place>,
     removed_at: Option<i64>,
 }
 
@@ -1030,7 +1031,27 @@ impl Oracle {
             .filter(|index| self.events[*index].transaction().is_none())
             .filter(|index| self.listing(&self.events[*index], unit).is_some())
             .collect();
-        self.match_by_time(unit, station, loose, unlisted, passes)
+        let of_transactions = passes.len();
+        let mut passes = self.match_by_time(unit, station, loose, unlisted, passes);
+        // READING: a panel's report need not name the boards that were skipped: what was reported of any of its positions in the pass counts.
+        for pass in &mut passes[of_transactions..] {
+            let (Some(from), Some(until)) = (pass.start, pass.end) else { continue };
+            pass.reported |= self.events.iter().any(|event| {
+                matches!(event.fact, Fact::Installed(_))
+                    && event.source.handle == station
+                    && event.transaction().is_none()
+                    && (from..=until).contains(&time(event))
+                    && lists(&event.fact).iter().any(|listed| self.is_beside(&listed.said, time(event), unit))
+            });
+        }
+        passes
+    }
+
+    /// Whether a message speaks of a panel (or carrier) that a unit lies on then, or of any position of it.
+    fn is_beside(&self, said: &Said, at: i64, unit: &str) -> bool {
+        let (Said::Whole(whole) | Said::At(whole, _)) = said else { return false };
+        let positions = (1..=16).map(|position| Said::At(whole.clone(), position));
+        positions.chain([Said::Whole(whole.clone())]).any(|said| self.means(&said, at, unit).is_some())
     }
 
     fn pass(&self, unit: &str, station: &str, events: Vec<usize>, member: bool, listed: &Listed, meant: Meant) -> Pass {
@@ -1480,6 +1501,11 @@ impl Oracle {
                         at: own.unwrap_or(time(event)),
                         candidates,
                         station: pass.station.clone(),
+                        place: material
+                            .location
+                            .as_ref()
+                            .map(|location| place_of(&pass.station, location))
+                            .filter(|place| !place.1.is_empty()),
                         removed_at: None,
                     });
                 }
@@ -1546,7 +1572,9 @@ impl Oracle {
                     && (package.is_none() || installation.candidates.iter().any(|(candidate, _)| *candidate == package))
             };
             let newest = installations.iter().filter(|installation| meant(installation)).map(|known| known.at).max();
-            let things = |installation: &Installation| (installation.station.clone(), installation.candidates.clone());
+            let things = |installation: &Installation| {
+                (installation.station.clone(), installation.place.clone(), installation.candidates.clone())
+            };
             let mut closed: Vec<&mut Installation> = installations
                 .iter_mut()
                 .filter(|installation| meant(installation) && Some(installation.at) == newest)

@@ -176,7 +176,11 @@ impl Desk<'_> {
                 for key in self.keys(stint.parent, Some(stint.from))? {
                     // One that was taken out and put back is there.
                     let known = parents.entry(key).or_insert_with(|| stint.clone());
-                    known.until = known.until.max(stint.until);
+                    let until = known.until.max(stint.until);
+                    if (stint.from, &stint.position) < (known.from, &known.position) {
+                        *known = stint.clone();
+                    }
+                    known.until = until;
                 }
             }
         }

@@ -41,6 +41,7 @@ pub(super) struct Memo {
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
     pub(super) stays: Kept<Id, Rc<Vec<Stay>>>,
     pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
+    pub(super) pass_reports: Kept<(Id, usize), Rc<PassReport>, 2_048>,
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
@@ -63,6 +64,35 @@ impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
 pub(super) struct Report {
     pub(super) row: ReportRow,
     pub(super) cells: Vec<Cell>,
+}
+
+/// What the installation reports of a pass say of one of its units, whatever is asked.
+pub(super) struct PassReport {
+    pub(super) reports: Vec<Rc<Report>>,
+    /// Whether any of them speaks of the unit.
+    pub(super) speaks: bool,
+    /// What was installed, by source.
+    pub(super) sources: Vec<Source>,
+    /// Tools that placed, and whether the unit was meant by a shared name.
+    pub(super) tools: BTreeSet<(Id, bool)>,
+    /// Whether a tool is named for every component.
+    pub(super) all_have_tools: bool,
+    /// Programs under which the pass ran.
+    pub(super) programs: Vec<Id>,
+    /// Positions that these are known to install.
+    pub(super) known: usize,
+    /// How many of those the reports do not account for.
+    pub(super) missing: usize,
+}
+
+/// Components that a pass installed from one package.
+pub(super) struct Source {
+    /// The package that was named, if one was.
+    pub(super) package: Option<Id>,
+    /// Packages named as leading it in a splice chain.
+    pub(super) leading: Vec<Id>,
+    /// Number of the report, of the cell in it, and whether the unit was meant by a shared name.
+    pub(super) cells: Vec<(usize, usize, bool)>,
 }
 
 /// Times of components by unit identifier, position and designator, as the message gives them.

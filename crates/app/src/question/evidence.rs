@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kernel::event::UnitStatus;
 use kernel::id::{Designator, Id, PassId, Seq};
@@ -13,7 +14,7 @@ use kernel::time::Time;
 use store::ReportRow;
 
 use super::Result;
-use super::desk::Desk;
+use super::desk::{Desk, PassReport, Source};
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 use crate::answer::{Evidence, Gap, Relation};
 
@@ -47,12 +48,25 @@ pub(super) struct UnitEvidence {
     pub(super) broken: Vec<Gap>,
 }
 
-/// What a question is about: these things, in these passes.
+/// What a question is about: these things, wherever they may have come in.
+#[derive(Default)]
 pub(super) struct Focus {
     pub(super) things: BTreeSet<Id>,
-    pub(super) passes: BTreeSet<PassId>,
+    /// Passes that name any of them, or that report another of its chain.
+    pub(super) named_in: BTreeSet<PassId>,
+    /// When and where they were mounted.
+    pub(super) stays: Vec<Stay>,
     /// Whether any of the things can stand in an installation report, or be left out by one.
     pub(super) reported: bool,
+}
+
+impl Focus {
+    /// Whether a pass may have anything of the things in question.
+    fn may_bear_on(&self, pass: &UnitPass) -> bool {
+        let (from, until) = pass.reach();
+        pass.rows.iter().any(|row| self.named_in.contains(row))
+            || self.stays.iter().any(|stay| stay.station == pass.station && stay.meets(from, until))
+    }
 }
 
 /// A component as installed, with the packages it may be from.
@@ -72,34 +86,22 @@ impl Desk<'_> {
         let passes = self.unit_passes(class)?;
         let removals = removals(class, &passes);
         // What is removed is the newest component at its position, whatever the question is about.
-        let focus_passes = focus.filter(|_| removals.is_empty()).map(|focus| &focus.passes);
-        let in_focus = |pass: &UnitPass| focus_passes.is_none_or(|rows| pass.rows.iter().any(|row| rows.contains(row)));
+        let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));
         // Without removals nothing but the things in question needs a look, nor its exact time.
         let narrow = focus.is_some() && removals.is_empty();
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
-        for pass in passes.iter().filter(|pass| in_focus(pass)) {
+        for (nth, pass) in passes.iter().enumerate().filter(|(_, pass)| in_focus(pass)) {
             let (found, gaps, broken) = (evidence.findings.len(), evidence.gaps.len(), evidence.broken.len());
-            let reported = focus.is_none_or(|focus| focus.reported);
-            let reports = if reported { self.reports(pass.station, &pass.facts)? } else { Vec::new() };
             let before = installations.len();
-            let mut accounted: BTreeSet<Designator> = BTreeSet::new();
-            let mut tools: BTreeSet<(Id, bool)> = BTreeSet::new();
-            let mut all_have_tools = true;
-            let mut speaks_of_unit = false;
-            for report in &reports {
-                for cell in &report.cells {
-                    let Some(shared) = pass.names(class, cell.unit, report.row.at) else { continue };
-                    speaks_of_unit = true;
-                    accounted.insert(cell.designator);
-                    match cell.tool {
-                        Some(tool) => {
-                            tools.insert((tool, shared));
-                        }
-                        None => all_have_tools &= cell.fate == Fate::NotInstalled,
-                    }
-                    if cell.fate == Fate::Installed && (!narrow || self.in_focus(cell, focus)?) {
-                        installations.push(self.installation(pass, &report.row, cell, shared, narrow)?);
+            let reported = focus.is_none_or(|focus| focus.reported);
+            let report = if reported { Some(self.pass_report(class, nth, pass)?) } else { None };
+            for source in report.iter().flat_map(|report| &report.sources) {
+                if !narrow || self.in_focus(source, focus)? {
+                    for (report_nth, cell, shared) in &source.cells {
+                        let Some(report) = report.as_ref().map(|report| &report.reports[*report_nth]) else { continue };
+                        let cell = &report.cells[*cell];
+                        installations.push(self.installation(pass, &report.row, cell, *shared, narrow)?);
                     }
                 }
             }
@@ -110,9 +112,9 @@ impl Desk<'_> {
             if pass.member {
                 let wanted = |thing: Id| focus.is_none_or(|focus| focus.things.contains(&thing));
                 let wanted: &dyn Fn(Id) -> bool = &wanted;
-                if reported {
-                    self.expose_material(class, pass, speaks_of_unit, &accounted, &named, wanted, &mut evidence)?;
-                    self.expose_tools(class, pass, &tools, all_have_tools && !tools.is_empty(), wanted, &mut evidence)?;
+                if let Some(report) = &report {
+                    self.expose_material(class, pass, report, &named, wanted, &mut evidence)?;
+                    self.expose_tools(class, pass, report, wanted, &mut evidence)?;
                 }
                 self.expose_people(pass, wanted, &mut evidence)?;
                 self.expose_programs(pass, wanted, &mut evidence)?;
@@ -121,15 +123,9 @@ impl Desk<'_> {
                     let text = format!("the pass of `{}` at `{station}` has no end", self.key_text(class.key)?);
                     evidence.gaps.push(Gap { kind: "OpenPass".into(), station: Some(station), text });
                 }
-            } else {
-                self.expose_tools(
-                    class,
-                    pass,
-                    &tools,
-                    true,
-                    &|thing| focus.is_none_or(|focus| focus.things.contains(&thing)),
-                    &mut evidence,
-                )?;
+            } else if let Some(report) = &report {
+                let wanted = |thing| focus.is_none_or(|focus| focus.things.contains(&thing));
+                self.expose_tools(class, pass, report, &wanted, &mut evidence)?;
             }
             // What is not known of a pass that has nothing of the things in question does not bear on them.
             let bears = focus.is_none_or(|focus| {
@@ -147,11 +143,65 @@ impl Desk<'_> {
         Ok(evidence)
     }
 
-    /// Whether a component may be from one of the things in question.
-    fn in_focus(&self, cell: &Cell, focus: Option<&Focus>) -> Result<bool> {
+    /// What the reports of a unit's pass say of it.
+    fn pass_report(&self, class: &UnitClass, nth: usize, pass: &UnitPass) -> Result<Rc<PassReport>> {
+        self.memo(
+            |memo| &mut memo.pass_reports,
+            (class.key, nth),
+            || {
+                let reports = self.reports(pass.station, &pass.facts)?;
+                let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<(usize, usize, bool)>> = BTreeMap::new();
+                let mut accounted: BTreeSet<Designator> = BTreeSet::new();
+                let mut tools = BTreeSet::new();
+                let (mut speaks, mut all_have_tools) = (false, true);
+                for (report_nth, report) in reports.iter().enumerate() {
+                    for (cell_nth, cell) in report.cells.iter().enumerate() {
+                        let Some(shared) = pass.names(class, cell.unit, report.row.at) else { continue };
+                        speaks = true;
+                        accounted.insert(cell.designator);
+                        match cell.tool {
+                            Some(tool) => {
+                                tools.insert((tool, shared));
+                            }
+                            None => all_have_tools &= cell.fate == Fate::NotInstalled,
+                        }
+                        if cell.fate == Fate::Installed {
+                            let source = sources.entry((cell.package, &cell.doubt.leading)).or_default();
+                            source.push((report_nth, cell_nth, shared));
+                        }
+                    }
+                }
+                let (from, until) = pass.window();
+                let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
+                let mut known: BTreeSet<Designator> = BTreeSet::new();
+                for program in &programs {
+                    known.extend(self.known_positions(pass.station, *program)?.iter());
+                }
+                let sources = sources.into_iter().map(|((package, leading), cells)| Source {
+                    package,
+                    leading: leading.to_vec(),
+                    cells,
+                });
+                let sources = sources.collect();
+                Ok(Rc::new(PassReport {
+                    speaks,
+                    sources,
+                    tools,
+                    all_have_tools,
+                    programs,
+                    known: known.len(),
+                    missing: known.difference(&accounted).count(),
+                    reports,
+                }))
+            },
+        )
+    }
+
+    /// Whether components from a source may be from one of the things in question.
+    fn in_focus(&self, source: &Source, focus: Option<&Focus>) -> Result<bool> {
         let Some(focus) = focus else { return Ok(true) };
-        let Some(package) = cell.package else { return Ok(true) };
-        let leading = cell.doubt.leading.iter().any(|leading| focus.things.contains(leading));
+        let Some(package) = source.package else { return Ok(true) };
+        let leading = source.leading.iter().any(|leading| focus.things.contains(leading));
         Ok(leading || focus.things.contains(&package) || !self.splices(package)?.is_empty())
     }
 
@@ -296,13 +346,11 @@ impl Desk<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one decision over all that is known of a pass")]
     fn expose_material(
         &self,
         class: &UnitClass,
         pass: &UnitPass,
-        reported: bool,
-        accounted: &BTreeSet<Designator>,
+        report: &PassReport,
         named: &BTreeSet<Id>,
         wanted: &dyn Fn(Id) -> bool,
         evidence: &mut UnitEvidence,
@@ -342,16 +390,11 @@ impl Desk<'_> {
             .facts
             .iter()
             .any(|fact| fact.removals.iter().any(|removal| pass.names(class, removal.unit, fact.at).is_some()));
-        if removed && !reported {
+        if removed && !report.speaks {
             return Ok(());
         }
-        let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
-        let mut known: BTreeSet<Designator> = BTreeSet::new();
-        for program in &programs {
-            known.extend(self.known_positions(pass.station, *program)?.iter());
-        }
         let skipped = matches!(pass.status, UnitStatus::Skip | UnitStatus::Scrap);
-        if reported && known.is_subset(accounted) || skipped && pass.reported {
+        if report.speaks && report.missing == 0 || skipped && pass.reported {
             return Ok(());
         }
         let stays = self.stays_at(pass.station)?;
@@ -360,13 +403,13 @@ impl Desk<'_> {
         if mounted.is_empty() {
             return Ok(());
         }
-        if !known.is_empty() && !skipped {
+        if report.known > 0 && !skipped {
             let station = self.station_text(pass.station)?;
-            let missing = known.difference(accounted).count();
             let text = format!(
-                "the installation report of `{station}` for `{}` lacks {missing} of {} positions that the program is known to install",
+                "the installation report of `{station}` for `{}` lacks {} of {} positions that the program is known to install",
                 self.key_text(class.key)?,
-                known.len()
+                report.missing,
+                report.known
             );
             evidence.broken.push(Gap { kind: "IncompleteReport".into(), station: Some(station), text });
         }
@@ -399,7 +442,7 @@ impl Desk<'_> {
             if let Some(rival) = rivals.first() {
                 reasons.push(format!("`{rival}` was mounted too and could have supplied it"));
             }
-            if !self.is_needed(class, pass.station, &programs, &parts)? {
+            if !self.is_needed(class, pass.station, &report.programs, &parts)? {
                 reasons.push("it is not known that the unit needs this part here".to_owned());
             }
             let certainty = if reasons.is_empty() { Evidence::Certain } else { Evidence::Possible };
@@ -483,19 +526,18 @@ impl Desk<'_> {
         &self,
         class: &UnitClass,
         pass: &UnitPass,
-        placed_with: &BTreeSet<(Id, bool)>,
-        narrowed: bool,
+        report: &PassReport,
         wanted: &dyn Fn(Id) -> bool,
         evidence: &mut UnitEvidence,
     ) -> Result<()> {
         // Certain, if any of the components that it placed is certainly this unit's.
         let mut named: BTreeMap<Id, bool> = BTreeMap::new();
-        for (tool, shared) in placed_with {
+        for (tool, shared) in &report.tools {
             *named.entry(*tool).or_insert(true) &= shared;
         }
         let mut kinds: BTreeSet<Id> = BTreeSet::new();
-        if narrowed {
-            for (tool, _) in placed_with {
+        if report.all_have_tools {
+            for (tool, _) in &report.tools {
                 kinds.extend(self.tool_kinds(*tool)?);
             }
         }
@@ -642,9 +684,9 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
         let mut newest: Vec<&mut Installation> =
             removed.into_iter().filter(|installation| Some(installation.at) == newest).collect();
         // Of several that came at one instant it is not known which one went: all of them stay.
-        let things = |installation: &Installation| -> (Id, Vec<(Option<Id>, Evidence)>) {
+        let things = |installation: &Installation| -> (Id, Option<Id>, Vec<(Option<Id>, Evidence)>) {
             let things = installation.candidates.iter().map(|(thing, evidence, _)| (*thing, *evidence));
-            (installation.station, things.collect())
+            (installation.station, installation.place, things.collect())
         };
         let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
         match newest.first_mut().filter(|_| alike) {

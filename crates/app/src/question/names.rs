@@ -245,8 +245,13 @@ impl Desk<'_> {
         let mut rivals: Vec<(Time, Time)> = Vec::new();
         for other in cycles {
             let meets = other.from < cycle.until && cycle.from < other.until;
-            if other.position == cycle.position && meets && !self.units_on(other, None)?.contains(&key) {
-                rivals.push((other.from, other.until));
+            if other.position == cycle.position && meets {
+                let units = self.units_on(other, None)?;
+                // A name of several units leaves open which of them lay there.
+                let several = units.len() > 1 && !self.has_boards(other.unit)?;
+                if several || !units.contains(&key) {
+                    rivals.push((other.from, other.until));
+                }
             }
         }
         let mut edges: BTreeSet<Time> = BTreeSet::from([cycle.from, cycle.until]);

@@ -51,8 +51,12 @@ impl Desk<'_> {
         }
         let mut passes: Vec<UnitPass> = Vec::new();
         let mut visits: BTreeMap<Id, Vec<(PassId, PassFact)>> = BTreeMap::new();
+        let mut beside: BTreeMap<Id, Vec<Time>> = BTreeMap::new();
         for row in rows.into_values() {
             if row.visit {
+                let installed = row.facts.iter().filter(|fact| fact.kind == FactKind::Installed);
+                let together = installed.filter(|fact| class.is_beside(fact)).map(|fact| fact.at);
+                beside.entry(row.station).or_default().extend(together);
                 let facts =
                     row.facts.into_iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
                 visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact)));
@@ -62,7 +66,15 @@ impl Desk<'_> {
         }
         for (station, mut facts) in visits {
             facts.sort_by(|a, b| a.1.cmp(&b.1));
+            let before = passes.len();
             self.match_by_time(class, station, facts, &mut passes)?;
+            // A panel's report need not name the boards that were skipped.
+            for pass in &mut passes[before..] {
+                let within = |at: &Time| {
+                    pass.start.is_some_and(|from| from <= *at) && pass.end.is_some_and(|until| *at <= until)
+                };
+                pass.reported |= beside.get(&station).is_some_and(|times| times.iter().any(within));
+            }
         }
         passes.sort_by_key(|pass| (pass.start, pass.end, pass.station, pass.rows.first().copied()));
         Ok(passes)
@@ -112,10 +124,7 @@ impl Desk<'_> {
             moves.iter().any(|(at, of)| *of == kind && from < *at && *at <= until)
         };
         for (row, fact) in facts {
-            let host = passes
-                .iter_mut()
-                .filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane))
-                .filter(|pass| !pass.rows.contains(&row));
+            let host = passes.iter_mut().filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane));
             // The nearest; of several equally near each.
             let nearness = |pass: &UnitPass| -> Option<std::cmp::Reverse<Time>> {
                 let first = pass.first()?;
@@ -138,6 +147,9 @@ impl Desk<'_> {
             let mut hosted = false;
             for pass in hosts.into_iter().filter(|pass| nearness(pass) == nearest) {
                 pass.facts.push(fact.clone());
+                if !pass.rows.contains(&row) {
+                    pass.rows.push(row);
+                }
                 hosted = true;
             }
             if !hosted {

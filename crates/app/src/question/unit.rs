@@ -40,6 +40,12 @@ impl UnitClass {
         matching.map(|alias| alias.shared).min()
     }
 
+    /// Whether a message speaks of the panel (or carrier in its cycle) that the unit lies on, or of any position of it.
+    pub(super) fn is_beside(&self, fact: &PassFact) -> bool {
+        let wholes = || self.aliases.iter().filter(|alias| alias.holds(fact.at)).map(|alias| alias.id.whole());
+        fact.units.iter().any(|member| wholes().any(|whole| whole == member.unit.whole()))
+    }
+
     /// Whether a panel (or carrier in its cycle) mentioned as a whole holds this unit.
     pub(super) fn lies_on(&self, id: Id, at: Time) -> Option<bool> {
         let whole = id.position() == 0;
@@ -94,6 +100,17 @@ impl UnitPass {
     /// The window, closed; open sides reach to the ends of time.
     pub(super) fn window(&self) -> (Time, Time) {
         (self.start.unwrap_or(Time::MIN), self.end.unwrap_or(Time::MAX))
+    }
+
+    /// The time in which what was mounted may bear on the pass: its window, and whenever it is said to have installed something.
+    pub(super) fn reach(&self) -> (Time, Time) {
+        let (mut from, mut until) = self.window();
+        for fact in &self.facts {
+            let (first, last) = fact.placed.unwrap_or((fact.at, fact.at));
+            from = from.min(first).min(fact.at);
+            until = until.max(last).max(fact.at);
+        }
+        (from, until)
     }
 
     /// Whether both ends are known exactly.

@@ -255,10 +255,11 @@ impl Desk<'_> {
 
     fn follow(&self, targets: &Targets, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
         let mut reach = Reach::default();
+        let mut focus = Focus { things: targets.things.keys().copied().collect(), ..Focus::default() };
         let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
         let mut built_into: Vec<Stint> = Vec::new();
         for thing in targets.things.keys() {
-            self.passes_bearing_on(*thing, &mut rows)?;
+            self.passes_bearing_on(*thing, &mut focus, &mut rows)?;
             built_into.extend(self.stints_of(*thing)?.into_iter().filter(|stint| stint.belonging == Row::Assembled));
         }
         let within = |finding: &Finding| {
@@ -267,27 +268,21 @@ impl Desk<'_> {
             from.is_none_or(|from| end >= from) && until.is_none_or(|until| begin <= until)
         };
         // Evaluate each unit once, for all passes that may matter to it.
-        let mut focus: BTreeMap<Id, BTreeSet<PassId>> = BTreeMap::new();
+        let mut units: BTreeSet<Id> = BTreeSet::new();
         for row in rows.values() {
-            let units = self.units_of(row)?;
-            if units.is_empty() {
+            let of_row = self.units_of(row)?;
+            if of_row.is_empty() {
                 reach.unidentified.insert(row.id);
             }
-            for unit in units {
-                focus.entry(unit).or_default().insert(row.id);
-            }
+            units.extend(of_row);
         }
-        let mut reported = false;
         for thing in targets.things.keys() {
             let kind = self.name(*thing)?.map(|name| name.kind);
-            reported |= !matches!(kind, Some(Kind::Person | Kind::Program));
+            focus.reported |= !matches!(kind, Some(Kind::Person | Kind::Program));
         }
-        for (unit, passes) in focus {
+        for unit in units {
             let class = self.class(unit)?;
-            let evidence = self.evaluate(
-                &class,
-                Some(&Focus { things: targets.things.keys().copied().collect(), passes, reported }),
-            )?;
+            let evidence = self.evaluate(&class, Some(&focus))?;
             let mut findings = evidence.findings;
             for finding in &mut findings {
                 let meant = finding.thing.and_then(|thing| targets.things.get(&thing));
@@ -341,12 +336,13 @@ impl Desk<'_> {
     }
 
     /// Passes that may bear on a thing: that name it, that report it or another of its chain, that ran while it was mounted.
-    fn passes_bearing_on(&self, thing: Id, rows: &mut BTreeMap<PassId, PassRow>) -> Result<()> {
+    fn passes_bearing_on(&self, thing: Id, focus: &mut Focus, rows: &mut BTreeMap<PassId, PassRow>) -> Result<()> {
         let reader = self.snapshot.reader;
         let mut chain = self.chain_ever(thing)?;
         chain.insert(thing);
         for member in chain {
             for report in reader.reports_naming(member)? {
+                focus.named_in.insert(report.pass);
                 if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(report.pass)
                     && let Some(row) = reader.pass(report.pass)?
                 {
@@ -354,17 +350,20 @@ impl Desk<'_> {
                 }
             }
             for row in reader.passes_linked(member)? {
+                focus.named_in.insert(row.id);
                 rows.entry(row.id).or_insert(row);
             }
         }
-        for stay in self.stays_of(thing)? {
+        let stays = self.stays_of(thing)?;
+        for stay in &stays {
             for row in reader.passes_at(stay.station, stay.from, stay.until)? {
                 // A pass whose units cannot be named counts only when it met the thing.
-                if may_meet(&row, &stay) || !self.units_of(&row)?.is_empty() {
+                if may_meet(&row, stay) || !self.units_of(&row)?.is_empty() {
                     rows.entry(row.id).or_insert(row);
                 }
             }
         }
+        focus.stays.extend(stays);
         Ok(())
     }
 
@@ -557,6 +556,7 @@ impl Desk<'_> {
             let mut stations = BTreeSet::new();
             let mut packages = BTreeSet::new();
             let mut reasons = BTreeSet::new();
+            let mut vias = BTreeSet::new();
             for finding in &group {
                 match finding.designator {
                     Some(designator) => {
@@ -569,6 +569,7 @@ impl Desk<'_> {
                     packages.extend(finding.thing.map(|thing| self.key_text(thing)).transpose()?);
                 }
                 reasons.extend(finding.reasons.iter().cloned());
+                vias.extend(finding.via.map(|via| self.key_text(via)).transpose()?);
             }
             let mut positions: Vec<String> = positions.into_iter().collect();
             positions.sort_by_key(|text| natural(text));
@@ -581,7 +582,7 @@ impl Desk<'_> {
                 at: group.iter().filter_map(|finding| finding.at).min().map(|at| at.to_string()),
                 stations: stations.into_iter().collect(),
                 packages: packages.into_iter().collect(),
-                via: group.iter().find_map(|finding| finding.via).map(|via| self.key_text(via)).transpose()?,
+                via: vias.pop_first(),
                 reasons: reasons.into_iter().collect(),
             });
         }
