@@ -487,10 +487,14 @@ impl Oracle {
                     })
                     .map(|cycle| self.resolve(&cycle.said, at))
                     .collect();
+                // A name of several units leaves open which of them lay there.
+                let open = lying.iter().any(|others| others.values().filter(|meant| !meant.by_whole).count() > 1);
                 for (unit, meant) in lying.iter().flatten() {
                     // Two units at one position at once: either is meant.
-                    let contested = lying.iter().any(|others| !others.contains_key(unit));
-                    found.insert(unit.clone(), Meant { shared: meant.shared || contested, ..*meant });
+                    let contested = open || lying.iter().any(|others| !others.contains_key(unit));
+                    let known = found.entry(unit.clone()).or_insert(*meant);
+                    known.shared |= meant.shared || contested;
+                    known.by_whole &= meant.by_whole;
                 }
             }
             Said::Whole(whole) if self.carriers.contains(whole) => {
@@ -960,7 +964,7 @@ impl Oracle {
                 found.push((meant, listed));
             }
         }
-        found.sort_by_key(|(meant, _)| meant.by_whole);
+        found.sort_by_key(|(meant, listed)| (meant.by_whole, meant.shared, listed.position, listed.status));
         found.into_iter().next().map(|(meant, listed)| (listed, meant))
     }
 

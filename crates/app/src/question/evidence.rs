@@ -247,29 +247,24 @@ impl Desk<'_> {
                 }
             }
             None => {
-                let mounted: Vec<Stay> = match cell.place {
-                    Some(place) => {
-                        let stays = self.stays_at(pass.station)?;
-                        let (from, until) = placed.map_or((from, until), |at| (at, at));
-                        stays
-                            .iter()
-                            .filter(|stay| {
-                                stay.kind == Kind::Package && stay.place == Some(place) && stay.meets(from, until)
-                            })
-                            .cloned()
-                            .collect()
+                // Each package that was there, and whether one stay of it is certain and covers the time.
+                let mut mounted: BTreeMap<Id, bool> = BTreeMap::new();
+                if let Some(place) = cell.place {
+                    for stay in self.stays_at(pass.station)?.iter().filter(|stay| {
+                        stay.kind == Kind::Package && stay.place == Some(place) && stay.meets(from, until)
+                    }) {
+                        *mounted.entry(stay.thing).or_default() |=
+                            stay.is_certain(from, until) && stay.covers(from, until);
                     }
-                    None => Vec::new(),
-                };
-                let certain =
-                    mounted.len() == 1 && mounted[0].is_certain(from, until) && mounted[0].covers(from, until);
+                }
+                let certain = mounted.len() == 1 && mounted.values().all(|certain| *certain);
                 let evidence = if certain { Evidence::Certain } else { Evidence::Possible };
                 let reason = if certain {
                     "the report names a place; this package was mounted there"
                 } else {
                     "the report names a place; this package may have been mounted there"
                 };
-                candidates.extend(mounted.iter().map(|stay| (Some(stay.thing), evidence, vec![reason.to_owned()])));
+                candidates.extend(mounted.keys().map(|thing| (Some(*thing), evidence, vec![reason.to_owned()])));
                 if candidates.is_empty() {
                     candidates.push((None, Evidence::Certain, vec!["the report names no package".to_owned()]));
                 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use kernel::id::Id;
 use kernel::row::{Descent, MountChange};
+use kernel::thing::Kind;
 use kernel::time::Time;
 
 use super::Result;
@@ -30,6 +31,21 @@ impl Desk<'_> {
                 Ok(Rc::new(parts))
             },
         )
+    }
+
+    /// Packages of a part: those of which it was said, and what was split from them.
+    pub(super) fn packages_of_part(&self, part: Id) -> Result<BTreeSet<Id>> {
+        let reader = self.snapshot.reader;
+        let stated = reader.packages_of(Kind::Part, part)?;
+        let mut packages: BTreeSet<Id> = stated.iter().copied().collect();
+        for package in stated {
+            for (child, descent, _) in reader.derived(package, true)? {
+                if descent == Descent::Split && self.parts(child)?.contains(&part) {
+                    packages.insert(child);
+                }
+            }
+        }
+        Ok(packages)
     }
 
     /// Packages spliced directly to this one, and for how long.

@@ -15,9 +15,14 @@ use super::unit::{UnitClass, UnitPass, lanes_meet};
 
 /// How a list of units means a unit: position, status, shared.
 fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)> {
-    let direct = fact.units.iter().find_map(|member| Some((member, class.means(member.unit, fact.at)?)));
-    let whole = || fact.units.iter().find_map(|member| Some((member, class.lies_on(member.unit, fact.at)?)));
-    let (member, shared) = direct.or_else(whole)?;
+    let meant = fact.units.iter().filter_map(|member| {
+        let direct = class.means(member.unit, fact.at).map(|shared| (false, shared));
+        let (by_whole, shared) = direct.or_else(|| Some((true, class.lies_on(member.unit, fact.at)?)))?;
+        Some((by_whole, shared, member))
+    });
+    // Itself before its panel, a name of its own before a shared one.
+    let (_, shared, member) =
+        meant.min_by_key(|(by_whole, shared, member)| (*by_whole, *shared, member.position, member.status))?;
     let position = if member.position > 0 { member.position } else { own_position(class, member.unit, fact.at) };
     Some((position, member.status, shared))
 }

@@ -157,7 +157,7 @@ impl Desk<'_> {
                     let programs = self.programs_of_report(row, seq)?;
                     Ok(program.map_or(programs.is_empty(), |program| programs.contains(&program)))
                 };
-                for package in reader.packages_of(Kind::Part, part)? {
+                for package in self.packages_of_part(part)? {
                     let mut checked: BTreeSet<PassId> = BTreeSet::new();
                     for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station)
                     {
@@ -184,7 +184,9 @@ impl Desk<'_> {
                     }
                     for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
                         for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
-                            if fact.namings.iter().any(|naming| naming.thing == package) && under(&row, fact.seq)? {
+                            let applies =
+                                |naming: &Naming| naming.thing == package && naming.role != Role::AppliedLeading;
+                            if fact.namings.iter().any(applies) && under(&row, fact.seq)? {
                                 return Ok(true);
                             }
                         }

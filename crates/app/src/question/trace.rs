@@ -326,6 +326,7 @@ impl Desk<'_> {
                 });
             }
         }
+        let boards = contains.len();
         for stint in self.built_in(class)? {
             contains.push(Belonging {
                 thing: self.thing_text(stint.child)?,
@@ -335,6 +336,7 @@ impl Desk<'_> {
                 until: (stint.until != Time::MAX).then(|| stint.until.to_string()),
             });
         }
+        contains[boards..].sort_by(|a, b| (&a.from, &a.thing, &a.position).cmp(&(&b.from, &b.thing, &b.position)));
         Ok(contains)
     }
 
