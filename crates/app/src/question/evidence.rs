@@ -63,7 +63,7 @@ pub(super) struct Focus {
 impl Focus {
     /// Whether a pass may have anything of the things in question.
     fn may_bear_on(&self, pass: &UnitPass) -> bool {
-        let (from, until) = pass.reach();
+        let (from, until) = pass.reach;
         pass.rows.iter().any(|row| self.named_in.contains(row))
             || self.stays.iter().any(|stay| stay.station == pass.station && stay.meets(from, until))
     }
@@ -84,6 +84,9 @@ impl Desk<'_> {
     /// What the evidence says of a unit itself, without what is built into it. With a focus only rows of its things, from its passes.
     pub(super) fn evaluate(&self, class: &UnitClass, focus: Option<&Focus>) -> Result<UnitEvidence> {
         let passes = self.unit_passes(class)?;
+        if focus.is_some_and(|focus| !passes.iter().any(|pass| focus.may_bear_on(pass))) {
+            return Ok(UnitEvidence::default());
+        }
         let removals = removals(class, &passes);
         // What is removed is the newest component at its position, whatever the question is about.
         let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));

@@ -202,7 +202,11 @@ impl Desk<'_> {
     }
 
     /// The units of a pass, and those that its reports speak of.
-    pub(super) fn units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
+    pub(super) fn units_of(&self, row: &PassRow) -> Result<Rc<BTreeSet<Id>>> {
+        self.memo(|memo| &mut memo.units_of, row.id, || Ok(Rc::new(self.find_units_of(row)?)))
+    }
+
+    fn find_units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
         let mut units = BTreeSet::new();
         for fact in &row.facts {
             let listed = fact.units.iter().map(|member| member.unit);
@@ -230,7 +234,7 @@ impl Desk<'_> {
                 for visit in
                     self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?.iter().filter(|visit| visit.visit)
                 {
-                    units.extend(self.units_of(visit)?);
+                    units.extend(self.units_of(visit)?.iter());
                 }
             }
         }

@@ -72,8 +72,8 @@ impl Desk<'_> {
                 }
                 // Whose pass it is, and from when to when, differs from unit to unit.
                 let mut programs: BTreeSet<Id> = BTreeSet::new();
-                for unit in self.units_of(row)? {
-                    for pass in self.unit_passes(&*self.class(unit)?)?.iter() {
+                for unit in self.units_of(row)?.iter() {
+                    for pass in self.unit_passes(&*self.class(*unit)?)?.iter() {
                         let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
                         if pass.station == row.station && pass.facts.iter().any(is_of) {
                             let (from, until) = pass.window();

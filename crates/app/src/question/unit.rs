@@ -94,23 +94,14 @@ pub(super) struct UnitPass {
     pub(super) end: Option<Time>,
     /// How far its edges may be off.
     pub(super) margin: i64,
+    /// The time in which what was mounted may bear on it: its window, and whenever it is said to have installed something.
+    pub(super) reach: (Time, Time),
 }
 
 impl UnitPass {
     /// The window, closed; open sides reach to the ends of time.
     pub(super) fn window(&self) -> (Time, Time) {
         (self.start.unwrap_or(Time::MIN), self.end.unwrap_or(Time::MAX))
-    }
-
-    /// The time in which what was mounted may bear on the pass: its window, and whenever it is said to have installed something.
-    pub(super) fn reach(&self) -> (Time, Time) {
-        let (mut from, mut until) = self.window();
-        for fact in &self.facts {
-            let (first, last) = fact.placed.unwrap_or((fact.at, fact.at));
-            from = from.min(first).min(fact.at);
-            until = until.max(last).max(fact.at);
-        }
-        (from, until)
     }
 
     /// Whether both ends are known exactly.
@@ -158,6 +149,7 @@ impl UnitPass {
             start: None,
             end: None,
             margin: 0,
+            reach: (Time::MIN, Time::MAX),
         };
         pass.bound();
         pass
@@ -177,6 +169,12 @@ impl UnitPass {
         let moved = [FactKind::Started, FactKind::Arrived, FactKind::Ended, FactKind::Departed];
         if !self.facts.iter().any(|fact| moved.contains(&fact.kind)) {
             (self.start, self.end) = (None, None);
+        }
+        self.reach = self.window();
+        for fact in self.facts.iter().filter(|fact| fact.kind == FactKind::Installed) {
+            let (first, last) = fact.placed.unwrap_or((fact.at, fact.at));
+            self.reach.0 = self.reach.0.min(first).min(fact.at);
+            self.reach.1 = self.reach.1.max(last).max(fact.at);
         }
     }
 

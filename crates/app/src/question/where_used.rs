@@ -274,7 +274,7 @@ impl Desk<'_> {
             if of_row.is_empty() {
                 reach.unidentified.insert(row.id);
             }
-            units.extend(of_row);
+            units.extend(of_row.iter());
         }
         for thing in targets.things.keys() {
             let kind = self.name(*thing)?.map(|name| name.kind);
@@ -313,8 +313,8 @@ impl Desk<'_> {
             for row in
                 self.snapshot.reader.passes_at(*station, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))?
             {
-                for unit in self.units_of(&row)? {
-                    self.visited(unit, *station, &within, &mut reach)?;
+                for unit in self.units_of(&row)?.iter() {
+                    self.visited(*unit, *station, &within, &mut reach)?;
                 }
             }
         }

@@ -283,11 +283,12 @@ impl<C: Borrow<Connection>> Reader<C> {
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
         const DAY: i64 = 86_400_000_000;
         let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
+                     AND (last_at >= ?6 OR key & 1 = 1)
                    UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND long > 0 AND (long = 2 OR first_at <= ?4)
                    UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND last >= ?5 AND id < ?5 ORDER BY 1";
-        let from = from.plus(-DAY);
         // What is not wholly visible as of an earlier index may have been open then.
-        let rows = self.rows(sql, params![SITE, station.0, from.0, until.0, self.bound()], Self::pass_row)?;
+        let values = params![SITE, station.0, from.plus(-DAY).0, until.0, self.bound(), from.0];
+        let rows = self.rows(sql, values, Self::pass_row)?;
         self.passes(rows)
     }
 

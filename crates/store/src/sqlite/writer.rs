@@ -440,6 +440,10 @@ impl Transaction<'_> {
         });
         dirty.first_at = dirty.first_at.min(fact.at.0);
         dirty.last_at = dirty.last_at.max(fact.at.0);
+        if let Some((first, last)) = fact.placed {
+            dirty.first_at = dirty.first_at.min(first.0);
+            dirty.last_at = dirty.last_at.max(last.0);
+        }
         dirty.last = dirty.last.max(fact.seq.0.cast_signed());
         dirty.units.extend(fact.units.iter().map(|member| member.unit).filter(|unit| unit.row() != 0).map(Id::whole));
         fact.pack(&mut dirty.facts);
@@ -910,6 +914,12 @@ fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
         }
     }
     if !visit {
+        // Nobody knows when those were there that a report speaks of and no list names.
+        let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
+        let mut strangers = reported.filter(|member| member.unit.row() != 0);
+        if listed.is_some_and(|listed| strangers.any(|member| listed.binary_search(&member.unit).is_err())) {
+            return Ok(2);
+        }
         return Ok(i64::from(!ended));
     }
     let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
