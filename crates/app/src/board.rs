@@ -171,8 +171,8 @@ fn panel_board(board: &boards::PanelBoard) -> PanelBoard {
 pub(crate) fn newest_release(snapshot: &Snapshot<'_>, product: &str) -> Result<Option<ProductReleased>, QuestionError> {
     let Some(product) = snapshot.reader.thing(Kind::Product, product)? else { return Ok(None) };
     let event = snapshot.reader.product_release(product)?.and_then(|seq| (snapshot.events)(seq));
-    Ok(event.and_then(|event| match event.fact {
-        Fact::ProductReleased(released) => Some(released),
+    Ok(event.and_then(|event| match &event.fact {
+        Fact::ProductReleased(released) => Some(released.clone()),
         _ => None,
     }))
 }
@@ -188,9 +188,9 @@ pub(crate) fn positions(snapshot: &Snapshot<'_>, thing: &str) -> Result<Option<V
         newest = newest.max(snapshot.reader.product_release(product)?);
     }
     let Some(event) = newest.and_then(|seq| (snapshot.events)(seq)) else { return Ok(None) };
-    let Fact::ProductReleased(released) = event.fact else { return Ok(None) };
+    let Fact::ProductReleased(released) = &event.fact else { return Ok(None) };
     let placed =
-        released.positions.into_iter().filter(|position| !position.not_fitted && !position.designator.is_empty());
+        released.positions.iter().cloned().filter(|position| !position.not_fitted && !position.designator.is_empty());
     let drawn: Vec<BoardPosition> = placed
         .filter_map(|position| {
             Some(BoardPosition {

@@ -20,6 +20,8 @@ mod trace;
 mod unit;
 mod where_used;
 
+use std::sync::Arc;
+
 use kernel::event::Event;
 use kernel::id::Seq;
 use kernel::time::Time;
@@ -38,7 +40,7 @@ pub struct Snapshot<'a> {
     /// The rows.
     pub reader: &'a SiteReader,
     /// The events, decoded.
-    pub events: &'a dyn Fn(Seq) -> Option<Event>,
+    pub events: &'a dyn Fn(Seq) -> Option<Arc<Event>>,
     /// Pseudonyms of everybody known by a text.
     pub pseudonyms: &'a dyn Fn(&str) -> Vec<String>,
     /// What waits in quarantine.

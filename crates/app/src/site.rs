@@ -473,7 +473,7 @@ impl Site {
         self.inner.pool.with(bound, |reader| {
             let snapshot = Snapshot {
                 reader,
-                events: &|seq| self.inner.archive.event(reader, seq).map(Arc::unwrap_or_clone),
+                events: &|seq| self.inner.archive.event(reader, seq),
                 pseudonyms: &|text| {
                     self.inner.own.store().pseudonyms(text).unwrap_or_else(|error| {
                         tracing::error!(error = chain(&error), "people cannot be looked up");

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
 use app::question::{self, Desk, Snapshot};
@@ -53,7 +54,7 @@ impl Recorded {
 }
 
 fn ask<T>(reader: &SiteReader, log: &[Event], question: impl FnOnce(&Desk<'_>) -> T) -> T {
-    let events = |seq: Seq| log.get(usize::try_from(seq.0).ok()?).cloned();
+    let events = |seq: Seq| log.get(usize::try_from(seq.0).ok()?).cloned().map(Arc::new);
     let snapshot = Snapshot { reader, events: &events, pseudonyms: &|_| Vec::new(), quarantined: &[] };
     question(&Desk::new(&snapshot))
 }

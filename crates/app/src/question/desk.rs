@@ -46,7 +46,7 @@ pub(super) struct Memo {
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
-    pub(super) programs: Kept<(PassId, Option<Seq>), Vec<Id>>,
+    pub(super) programs: Kept<(PassId, Option<Seq>), Rc<BTreeSet<Option<Id>>>>,
     pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,

@@ -93,8 +93,8 @@ impl Desk<'_> {
     fn state(&self, station: Id) -> Result<Option<String>> {
         let notes = self.snapshot.reader.notes(station, Time::MIN, Time::MAX, 20)?;
         for (_, seq, _) in notes {
-            if let Some(Fact::StationChanged(fact)) = (self.snapshot.events)(seq).map(|event| event.fact) {
-                let text = if fact.to.is_empty() { fact.what } else { fact.to };
+            if let Some(Fact::StationChanged(fact)) = (self.snapshot.events)(seq).as_deref().map(|event| &event.fact) {
+                let text = if fact.to.is_empty() { fact.what.clone() } else { fact.to.clone() };
                 return Ok(Some(text));
             }
         }

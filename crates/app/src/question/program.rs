@@ -47,19 +47,23 @@ impl Desk<'_> {
         Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
     }
 
-    /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window.
-    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Vec<Id>> {
+    /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window. `None` is among them
+    /// when there was none, for any of the units.
+    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Rc<BTreeSet<Option<Id>>>> {
         let key = (row.id, row.visit.then_some(seq));
         self.memo(
             |memo| &mut memo.programs,
             key,
             || {
                 let namings = row.facts.iter().flat_map(|fact| &fact.namings);
-                let named: BTreeSet<Id> =
-                    namings.filter(|naming| naming.role == Role::Program).map(|naming| naming.thing).collect();
+                let named: BTreeSet<Option<Id>> =
+                    namings.filter(|naming| naming.role == Role::Program).map(|naming| Some(naming.thing)).collect();
                 if !row.visit && !named.is_empty() {
-                    return Ok(named.into_iter().collect());
+                    return Ok(Rc::new(named));
                 }
+                let or_none = |programs: Vec<Id>| -> Vec<Option<Id>> {
+                    if programs.is_empty() { vec![None] } else { programs.into_iter().map(Some).collect() }
+                };
                 let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
                 let lists = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
                 let lists: BTreeSet<&[Member]> =
@@ -68,20 +72,25 @@ impl Desk<'_> {
                     (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), lists.len() == 1)
                 {
                     let lane = row.facts.iter().find_map(|fact| fact.lane);
-                    return self.programs_in(Vec::new(), row.station, lane, from, until);
+                    let active = self.programs_in(Vec::new(), row.station, lane, from, until)?;
+                    return Ok(Rc::new(or_none(active).into_iter().collect()));
                 }
                 // Whose pass it is, and from when to when, differs from unit to unit.
-                let mut programs: BTreeSet<Id> = BTreeSet::new();
+                let mut programs: BTreeSet<Option<Id>> = BTreeSet::new();
                 for unit in self.units_of(row)?.iter() {
                     for pass in self.unit_passes(&*self.class(*unit)?)?.iter() {
                         let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
                         if pass.station == row.station && pass.facts.iter().any(is_of) {
                             let (from, until) = pass.window();
-                            programs.extend(self.programs_in(pass.programs(), row.station, pass.lane, from, until)?);
+                            let active = self.programs_in(pass.programs(), row.station, pass.lane, from, until)?;
+                            programs.extend(or_none(active));
                         }
                     }
                 }
-                Ok(programs.into_iter().collect())
+                if programs.is_empty() {
+                    programs.insert(None);
+                }
+                Ok(Rc::new(programs))
             },
         )
     }
@@ -135,7 +144,7 @@ impl Desk<'_> {
                     for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
                         let is_pattern = |naming: &Naming| naming.role.accounts() && naming.thing.0 == pattern.0;
                         if fact.namings.iter().any(is_pattern)
-                            && self.programs_of_report(&row, fact.seq)?.contains(&program)
+                            && self.programs_of_report(&row, fact.seq)?.contains(&Some(program))
                         {
                             return Ok(true);
                         }
@@ -154,8 +163,7 @@ impl Desk<'_> {
             || {
                 let reader = self.snapshot.reader;
                 let under = |row: &PassRow, seq: Seq| -> Result<bool> {
-                    let programs = self.programs_of_report(row, seq)?;
-                    Ok(program.map_or(programs.is_empty(), |program| programs.contains(&program)))
+                    Ok(self.programs_of_report(row, seq)?.contains(&program))
                 };
                 for package in self.packages_of_part(part)? {
                     let mut checked: BTreeSet<PassId> = BTreeSet::new();

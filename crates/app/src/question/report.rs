@@ -41,7 +41,7 @@ impl Desk<'_> {
             seq,
             || {
                 let mut times = PlacedTimes::new();
-                if let Some(Fact::Installed(fact)) = (self.snapshot.events)(seq).map(|event| event.fact) {
+                if let Some(Fact::Installed(fact)) = (self.snapshot.events)(seq).as_deref().map(|event| &event.fact) {
                     for material in &fact.materials {
                         for placed in &material.components {
                             if let Some(at) = &placed.at {

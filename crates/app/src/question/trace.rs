@@ -242,12 +242,16 @@ impl Desk<'_> {
         let mut ancestors = Vec::new();
         let mut frontier = vec![package];
         while let Some(next) = frontier.pop() {
+            let mut parents: Vec<(String, Id)> = Vec::new();
             for (parent, descent, _) in self.snapshot.reader.derived(next, false)? {
                 if descent == Descent::Split && parent != package && !ancestors.contains(&parent) {
-                    ancestors.push(parent);
-                    frontier.push(parent);
+                    parents.push((self.key_text(parent)?, parent));
                 }
             }
+            parents.sort();
+            parents.dedup();
+            ancestors.extend(parents.iter().map(|(_, parent)| *parent));
+            frontier.extend(parents.iter().rev().map(|(_, parent)| *parent));
         }
         Ok(ancestors)
     }
