@@ -12,7 +12,7 @@ use kernel::pass::FactKind;
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
 use kernel::time::Time;
-use store::PassRow;
+use store::{PassRow, ReportRow};
 
 use super::belonging::{Stint, Whereabouts};
 use super::desk::Desk;
@@ -342,12 +342,15 @@ impl Desk<'_> {
         chain.insert(thing);
         for member in chain {
             for report in reader.reports_naming(member)? {
-                focus.named_in.insert(report.pass);
-                if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(report.pass)
-                    && let Some(row) = reader.pass(report.pass)?
-                {
-                    entry.insert(row);
+                if !rows.contains_key(&report.pass) {
+                    let Some(row) = reader.pass(report.pass)? else { continue };
+                    // Where a report may hold it is enough when its units can be looked at; else it must.
+                    if self.units_of(&row)?.is_empty() && !self.holds(&report, member)? {
+                        continue;
+                    }
+                    rows.insert(row.id, row);
                 }
+                focus.named_in.insert(report.pass);
             }
             for row in reader.passes_linked(member)? {
                 focus.named_in.insert(row.id);
@@ -365,6 +368,16 @@ impl Desk<'_> {
         }
         focus.stays.extend(stays);
         Ok(())
+    }
+
+    /// Whether a report has a component from a package, or one placed by a tool.
+    fn holds(&self, report: &ReportRow, thing: Id) -> Result<bool> {
+        let found = self.report(report.station, report.pattern, report.seq)?;
+        Ok(found.is_some_and(|report| {
+            report.cells.iter().any(|cell| {
+                cell.package == Some(thing) || cell.tool == Some(thing) || cell.doubt.leading.contains(&thing)
+            })
+        }))
     }
 
     fn visited(&self, unit: Id, station: Id, within: &dyn Fn(&Finding) -> bool, reach: &mut Reach) -> Result<()> {
