@@ -7,6 +7,7 @@ use kernel::event::{Fact, PanelBoard, ProductPosition, ProductReleased};
 use kernel::id::Id;
 use kernel::pass::Role;
 use kernel::thing::Kind;
+use kernel::time::Time;
 use serde::Serialize;
 
 use crate::answer::{BoardPosition, Imported};
@@ -235,7 +236,7 @@ fn products_of(snapshot: &Snapshot<'_>, thing: &str) -> Result<Vec<Id>, Question
     }
     if products.is_empty() {
         for unit in &units {
-            for pass in reader.passes_of(*unit)? {
+            for pass in reader.passes_of(*unit, Time::MIN, Time::MAX)? {
                 for naming in
                     pass.facts.iter().flat_map(|fact| &fact.namings).filter(|naming| naming.role == Role::Program)
                 {

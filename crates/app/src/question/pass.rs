@@ -50,7 +50,7 @@ impl Desk<'_> {
     fn find_passes(&self, class: &UnitClass) -> Result<Vec<UnitPass>> {
         let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
         for alias in &class.aliases {
-            for row in self.snapshot.reader.passes_of(alias.id.whole())? {
+            for row in self.snapshot.reader.passes_of(alias.id.whole(), alias.from, alias.until)? {
                 rows.insert(row.id, row);
             }
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
-use kernel::pass::{FactKind, Member, Naming, PassFact, Role};
+use kernel::pass::{FactKind, Naming, PassFact, Role};
 use kernel::placement::Fate;
 use kernel::project::HOUR;
 use kernel::thing::Kind;
@@ -66,10 +66,10 @@ impl Desk<'_> {
                 };
                 let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
                 let lists = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
-                let lists: BTreeSet<&[Member]> =
-                    lists.map(|fact| fact.units.as_slice()).filter(|units| !units.is_empty()).collect();
-                if let (false, Some(from), Some(until), true) =
-                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), lists.len() == 1)
+                let panels: BTreeSet<Id> =
+                    lists.flat_map(|fact| &fact.units).map(|member| member.unit.whole()).collect();
+                if let (false, Some(from), Some(until), 1) =
+                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), panels.len())
                 {
                     let lane = row.facts.iter().find_map(|fact| fact.lane);
                     let active = self.programs_in(Vec::new(), row.station, lane, from, until)?;
@@ -133,6 +133,14 @@ impl Desk<'_> {
     /// Whether any report of a station that the pattern codes was made under a program, which ran there within these closed ranges of hours.
     fn is_used_under(&self, station: Id, program: Id, pattern: PatternId, ran: &[(i64, i64)]) -> Result<bool> {
         let reader = self.snapshot.reader;
+        // Most often the newest report answers it.
+        if let Some(report) = reader.newest_report(station, pattern)?
+            && let Some(row) = reader.pass(report.pass)?
+            && row.facts.iter().any(|fact| fact.seq == report.seq && accounts(fact, pattern))
+            && self.programs_of_report(&row, report.seq)?.contains(&Some(program))
+        {
+            return Ok(true);
+        }
         let mut looked_at: BTreeSet<i64> = BTreeSet::new();
         for (first, last) in ran.iter().rev() {
             for hour in reader.hours_of_use(station, pattern, *first, *last)? {
@@ -142,9 +150,7 @@ impl Desk<'_> {
                 let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
                 for row in reader.passes_at(station, from, until)? {
                     for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
-                        let is_pattern = |naming: &Naming| naming.role.accounts() && naming.thing.0 == pattern.0;
-                        if fact.namings.iter().any(is_pattern)
-                            && self.programs_of_report(&row, fact.seq)?.contains(&Some(program))
+                        if accounts(fact, pattern) && self.programs_of_report(&row, fact.seq)?.contains(&Some(program))
                         {
                             return Ok(true);
                         }
@@ -235,4 +241,9 @@ impl Desk<'_> {
         products.dedup();
         Ok(products)
     }
+}
+
+/// Whether a message accounts for all positions of a pattern.
+fn accounts(fact: &PassFact, pattern: PatternId) -> bool {
+    fact.namings.iter().any(|naming| naming.role.accounts() && naming.thing.0 == pattern.0)
 }

@@ -78,9 +78,16 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn size(&self) -> Result<Seq> {
+        Ok(self.recorded()?.min(self.as_of))
+    }
+
+    /// Number of events recorded, visible or not.
+    fn recorded(&self) -> Result<Seq> {
         let recorded = self.number("SELECT max(size) FROM clock WHERE site = ?1", params![SITE])?.unwrap_or(0);
-        let tail = self.number("SELECT max(first + count) FROM tail WHERE site = ?1", params![SITE])?.unwrap_or(0);
-        Ok(Seq(recorded.max(tail).cast_unsigned()).min(self.as_of))
+        let tail = self
+            .number("SELECT first + count FROM tail WHERE site = ?1 ORDER BY first DESC LIMIT 1", params![SITE])?
+            .unwrap_or(0);
+        Ok(Seq(recorded.max(tail).cast_unsigned()))
     }
 
     /// Size of the log at a time of receipt.
@@ -251,14 +258,14 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(self.passes(rows)?.pop())
     }
 
-    /// Passes that list a unit, or a position of it (`unit` is the whole).
+    /// Passes that list a unit, or a position of it (`unit` is the whole), with anything said of them in a closed window.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn passes_of(&self, unit: Id) -> Result<Vec<PassRow>> {
-        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
-                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 ORDER BY pass.id";
-        let rows = self.rows(sql, params![SITE, unit.whole().0], Self::pass_row)?;
+    pub fn passes_of(&self, unit: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
+        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.first_at <= ?4 AND pass.last_at >= ?3 ORDER BY pass_unit.pass";
+        let rows = self.rows(sql, params![SITE, unit.whole().0, from.0, until.0], Self::pass_row)?;
         self.passes(rows)
     }
 
@@ -267,8 +274,8 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn passes_linked(&self, thing: Id) -> Result<Vec<PassRow>> {
-        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM link JOIN pass ON pass.site = link.site AND pass.id = link.pass
-                   WHERE link.site = ?1 AND link.thing = ?2 ORDER BY pass.id";
+        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM link CROSS JOIN pass ON pass.site = link.site AND pass.id = link.pass
+                   WHERE link.site = ?1 AND link.thing = ?2 ORDER BY link.pass";
         let rows = self.rows(sql, params![SITE, thing.0], Self::pass_row)?;
         let mut passes = self.passes(rows)?;
         passes.retain(|pass| pass.facts.iter().any(|fact| fact.links().any(|linked| linked == thing)));
@@ -282,13 +289,21 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
         const DAY: i64 = 86_400_000_000;
-        let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4
-                     AND (last_at >= ?6 OR key & 1 = 1)
-                   UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND long > 0 AND (long = 2 OR first_at <= ?4)
-                   UNION SELECT id, station, key, facts FROM pass WHERE site = ?1 AND station = ?2 AND last >= ?5 AND id < ?5 ORDER BY 1";
-        // What is not wholly visible as of an earlier index may have been open then.
-        let values = params![SITE, station.0, from.plus(-DAY).0, until.0, self.bound(), from.0];
-        let rows = self.rows(sql, values, Self::pass_row)?;
+        let begun = "SELECT id, station, key, facts FROM pass INDEXED BY pass_time
+                     WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4 AND (last_at >= ?5 OR key & 1 = 1)";
+        let values = params![SITE, station.0, from.plus(-DAY).0, until.0, from.0];
+        let mut rows = self.rows(begun, values, Self::pass_row)?;
+        let long = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
+                    WHERE site = ?1 AND station = ?2 AND long > 0 AND (long = 2 OR first_at <= ?3)";
+        rows.extend(self.rows(long, params![SITE, station.0, until.0], Self::pass_row)?);
+        if self.as_of < self.recorded()? {
+            // What is not wholly visible as of an earlier index may have been open then.
+            let later = "SELECT id, station, key, facts FROM pass INDEXED BY pass_last
+                         WHERE site = ?1 AND station = ?2 AND last >= ?3 AND id < ?3";
+            rows.extend(self.rows(later, params![SITE, station.0, self.bound()], Self::pass_row)?);
+        }
+        rows.sort_unstable_by_key(|row| row.0);
+        rows.dedup_by_key(|row| row.0);
         self.passes(rows)
     }
 
@@ -373,6 +388,25 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(thing.filter(|thing| *thing >= 0).map(Id))
     }
 
+    /// The newest report by a pattern at a station.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn newest_report(&self, station: Id, pattern: PatternId) -> Result<Option<ReportRow>> {
+        let sql = "SELECT seq, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq < ?4 ORDER BY seq DESC LIMIT 1";
+        let rows = self.rows(sql, params![SITE, station.0, pattern.0, self.bound()], |row| {
+            Ok(ReportRow {
+                seq: Seq(row.get::<_, i64>(0)?.cast_unsigned()),
+                pass: PassId(row.get(1)?),
+                at: Time(row.get(2)?),
+                timed: row.get(3)?,
+                station,
+                pattern,
+            })
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
     /// Reports that may hold a package or tool: those made while an origin drew on it, and those whose differences name it. In log order.
     ///
     /// # Errors
@@ -403,7 +437,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             }
         }
         let sql = "SELECT report.station, report.pattern, report.seq, report.pass, report.at, report.timed
-                   FROM difference_thing JOIN report ON report.site = difference_thing.site AND report.station = difference_thing.station
+                   FROM difference_thing CROSS JOIN report ON report.site = difference_thing.site AND report.station = difference_thing.station
                      AND report.pattern = difference_thing.pattern AND report.seq = difference_thing.seq
                    WHERE difference_thing.site = ?1 AND difference_thing.thing = ?2 AND difference_thing.seq < ?3";
         for report in self.rows(sql, params![SITE, thing.0, self.bound()], |row| {
@@ -566,7 +600,7 @@ impl<C: Borrow<Connection>> Reader<C> {
         let sql = if forward {
             "SELECT child, descent, at FROM derived WHERE site = ?1 AND parent = ?2 AND seq < ?3 ORDER BY at, child, descent"
         } else {
-            "SELECT parent, descent, at FROM derived WHERE site = ?1 AND child = ?2 AND seq < ?3 ORDER BY at, parent, descent"
+            "SELECT parent, descent, at FROM derived INDEXED BY derived_child WHERE site = ?1 AND child = ?2 AND seq < ?3 ORDER BY at, parent, descent"
         };
         let rows = self.rows(sql, params![SITE, package.0, self.bound()], |row| {
             Ok((Id(row.get(0)?), row.get::<_, i64>(1)?, Time(row.get(2)?)))
@@ -642,7 +676,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn members_of(&self, whole: Id) -> Result<Vec<Id>> {
-        let sql = "SELECT thing FROM membership WHERE site = ?1 AND whole = ?2 AND seq < ?3 ORDER BY thing";
+        let sql = "SELECT thing FROM membership INDEXED BY membership_whole WHERE site = ?1 AND whole = ?2 AND seq < ?3 ORDER BY thing";
         self.rows(sql, params![SITE, whole.0, self.bound()], |row| Ok(Id(row.get(0)?)))
     }
 

@@ -11,6 +11,7 @@ CREATE TABLE attachment (site INTEGER NOT NULL, sha256 BLOB NOT NULL, body BLOB 
 
 -- Where the log stood at a time: at most one row a second. Answers "as known on".
 CREATE TABLE clock (site INTEGER NOT NULL, recorded INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (site, recorded)) WITHOUT ROWID;
+CREATE INDEX clock_size ON clock (site, size);
 
 -- Messages seen lately: by time first, so that inserts go to the end. `content` differs when the same identifier came with another body.
 CREATE TABLE inbox (site INTEGER NOT NULL, at INTEGER NOT NULL, source INTEGER NOT NULL, content INTEGER NOT NULL,

@@ -905,19 +905,28 @@ fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
     };
     // Who is listed on one side only has no other.
     let mut listed: Option<Vec<Id>> = None;
+    // Whoever names the panel names its boards.
+    let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
     for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
-        let mut units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
-        units.sort_unstable();
+        let units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
         match &listed {
-            Some(known) if *known != units => return Ok(2),
-            _ => listed = Some(units),
+            None => listed = Some(units),
+            Some(known) => {
+                let alike = known.iter().all(|unit| covers(&units, *unit))
+                    && units
+                        .iter()
+                        .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
+                if !alike {
+                    return Ok(2);
+                }
+            }
         }
     }
     if !visit {
         // Nobody knows when those were there that a report speaks of and no list names.
         let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
         let mut strangers = reported.filter(|member| member.unit.row() != 0);
-        if listed.is_some_and(|listed| strangers.any(|member| listed.binary_search(&member.unit).is_err())) {
+        if listed.is_some_and(|listed| strangers.any(|member| !covers(&listed, member.unit))) {
             return Ok(2);
         }
         return Ok(i64::from(!ended));
