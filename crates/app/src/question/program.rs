@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
-use kernel::pass::{FactKind, Naming, PassFact, Role};
+use kernel::pass::{FactKind, Member, Naming, PassFact, Role};
 use kernel::placement::Fate;
 use kernel::project::HOUR;
 use kernel::thing::Kind;
@@ -65,11 +65,23 @@ impl Desk<'_> {
                     if programs.is_empty() { vec![None] } else { programs.into_iter().map(Some).collect() }
                 };
                 let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
-                let lists = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
-                let panels: BTreeSet<Id> =
-                    lists.flat_map(|fact| &fact.units).map(|member| member.unit.whole()).collect();
-                if let (false, Some(from), Some(until), 1) =
-                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), panels.len())
+                // Whether everybody of whom the messages speak was there from begin to end.
+                let on_side = |kind: FactKind, unit: Id| {
+                    row.facts.iter().filter(|fact| fact.kind == kind).any(|fact| {
+                        let names = |member: &Member| {
+                            member.unit == unit || member.unit == unit.whole() || member.unit.whole() == unit
+                        };
+                        fact.units.is_empty() || fact.units.iter().any(names)
+                    })
+                };
+                let one_window = row.facts.iter().all(|fact| {
+                    let listed = fact.units.iter().map(|member| member.unit);
+                    let mut units =
+                        listed.chain(fact.namings.iter().map(|naming| naming.unit)).filter(|unit| unit.row() != 0);
+                    units.all(|unit| on_side(FactKind::Started, unit) && on_side(FactKind::Ended, unit))
+                });
+                if let (false, Some(from), Some(until), true) =
+                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), one_window)
                 {
                     let lane = row.facts.iter().find_map(|fact| fact.lane);
                     let active = self.programs_in(Vec::new(), row.station, lane, from, until)?;
