@@ -191,7 +191,7 @@ pub(crate) fn positions(snapshot: &Snapshot<'_>, thing: &str) -> Result<Option<V
     let Some(event) = newest.and_then(|seq| (snapshot.events)(seq)) else { return Ok(None) };
     let Fact::ProductReleased(released) = &event.fact else { return Ok(None) };
     let placed =
-        released.positions.iter().cloned().filter(|position| !position.not_fitted && !position.designator.is_empty());
+        released.positions.iter().filter(|position| !position.not_fitted && !position.designator.is_empty()).cloned();
     let drawn: Vec<BoardPosition> = placed
         .filter_map(|position| {
             Some(BoardPosition {

@@ -543,6 +543,14 @@ impl Site {
         Ok(self.inner.tally.counters(self.recorded()?, self.sealed()?, waiting.messages))
     }
 
+    /// Bytes in the database's tables and indexes, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sizes(&self) -> Result<Vec<(String, u64)>, SiteError> {
+        self.inner.pool.with(|_| Ok(Seq::LATEST), |reader| Ok(reader.sizes()?))
+    }
+
     /// Number of events recorded.
     fn recorded(&self) -> Result<u64, SiteError> {
         self.inner.pool.with(|_| Ok(Seq::LATEST), |reader| Ok(reader.size()?.0))

@@ -431,7 +431,7 @@ fn order_and_repeats_change_nothing() {
 
 #[test]
 fn as_of_equals_a_store_that_stopped_there() {
-    run(500, |histories, seed| {
+    run(100, |histories, seed| {
         let mut random = Random::new(seed);
         let recorded = in_batches(&shuffled(histories, &mut random), &mut random);
         let mut stopped = Recorded::empty();

@@ -9,12 +9,15 @@ use proptest::prelude::*;
 /// Patterns that the coder remembers, newest first, as the store does.
 const RECENT: usize = 4;
 
+/// From which index on, what.
+type Draw = (usize, Option<Id>);
+
 /// A log of coded messages, with the draws that changed and nothing else.
 #[derive(Default)]
 struct Log {
     recent: Vec<Pattern>,
     /// (pattern, origin) -> (index, what it draws on from then on).
-    draws: BTreeMap<(Pattern, usize), Vec<(usize, Option<Id>)>>,
+    draws: BTreeMap<(Pattern, usize), Vec<Draw>>,
     coded: Vec<Vec<Coded>>,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The factory's stream is made first, piece by piece, and is not timed; importing it is. Wall and CPU seconds stand side by side, because machines are shared.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,7 +38,10 @@ struct Measured {
     messages_per_s: f64,
     placements_per_s: f64,
     database_bytes: u64,
-    database_bytes_per_placement: f64,
+    placement_bytes_per_placement: f64,
+    tables_bytes_per_placement: f64,
+    inbox_bytes_per_message: f64,
+    tables: Vec<(String, u64)>,
     ledger_bytes: u64,
     ledger_bytes_per_message: f64,
     memory_peak_mb: f64,
@@ -91,22 +95,30 @@ fn history(given: &History, json: bool) -> Result<Done, Failure> {
         std::thread::yield_now();
     }
 
-    let named = |prefix: &str| site.look_up(prefix, given.questions * 4);
-    let reels: Vec<String> = named("REEL-")?.into_iter().filter(|name| name.starts_with("package:")).collect();
-    let lots: Vec<String> = named("LOT-")?.into_iter().filter(|name| name.starts_with("lot:")).collect();
     let step = (given.panels as usize / given.questions).max(1);
     let units: Vec<String> = (0..given.panels as usize)
         .step_by(step)
         .map(|panel| format!("PNL-{:06}/{}", panel + 1, panel % 4 + 1))
         .collect();
+    // Reels and lots that went into the units asked for.
+    let (mut reels, mut lots) = (BTreeSet::new(), BTreeSet::new());
+    let trace_unit = times(&units, given.questions, |unit| {
+        let answer = site.trace(unit, AsOf::Latest)?;
+        for row in answer.components.iter().filter(|row| row.position.is_some()) {
+            reels.extend(row.package.as_ref().map(|package| format!("package:{package}")));
+            let words = [&row.manufacturer, &row.manufacturer_part, &row.lot].map(|word| word.as_deref().unwrap_or(""));
+            lots.extend(row.lot.as_ref().map(|_| format!("lot:{}", words.join("/"))));
+        }
+        Ok::<usize, app::QuestionError>(answer.components.len())
+    })?;
+    let (reels, lots): (Vec<String>, Vec<String>) = (reels.into_iter().collect(), lots.into_iter().collect());
     let where_used = |thing: &String| {
         let query = WhereUsedQuery { thing: thing.clone(), from: None, until: None, as_of: AsOf::Latest };
         site.where_used(&query).map(|answer| answer.units.len())
     };
     let where_used_reel = times(&reels, given.questions, where_used)?;
     let where_used_lot = times(&lots, given.questions.min(50), where_used)?;
-    let trace_unit =
-        times(&units, given.questions, |unit| site.trace(unit, AsOf::Latest).map(|answer| answer.components.len()))?;
+    let tables = site.sizes()?;
     site.close()?;
 
     let database_bytes = size_of(&folder.path().join("site.db")) + size_of(&folder.path().join("site.db-wal"));
@@ -130,7 +142,10 @@ fn history(given: &History, json: bool) -> Result<Done, Failure> {
         messages_per_s: load.count as f64 / wall,
         placements_per_s: load.placements as f64 / wall,
         database_bytes,
-        database_bytes_per_placement: database_bytes as f64 / load.placements as f64,
+        placement_bytes_per_placement: of_tables(&tables, is_placement) / load.placements as f64,
+        tables_bytes_per_placement: of_tables(&tables, |name| !name.starts_with("inbox")) / load.placements as f64,
+        inbox_bytes_per_message: of_tables(&tables, |name| name.starts_with("inbox")) / load.count as f64,
+        tables,
         ledger_bytes,
         ledger_bytes_per_message: ledger_bytes as f64 / load.count as f64,
         memory_peak_mb: memory_peak_mb(),
@@ -202,6 +217,15 @@ fn times<E: Into<Failure>>(
         p50_ms: ms(at(50)),
         p99_ms: ms(at(99)),
     })
+}
+
+/// Whether a table or index holds where components came from: patterns, reports, draws, differences, mounts.
+fn is_placement(name: &str) -> bool {
+    ["pattern", "report", "draw", "difference", "mount"].iter().any(|table| name.starts_with(table))
+}
+
+fn of_tables(tables: &[(String, u64)], wanted: impl Fn(&str) -> bool) -> f64 {
+    tables.iter().filter(|(name, _)| wanted(name)).map(|(_, bytes)| *bytes as f64).sum()
 }
 
 fn size_of(path: &Path) -> u64 {

@@ -46,7 +46,7 @@ pub(super) struct Memo {
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
-    pub(super) programs: Kept<(PassId, Option<Seq>), Rc<BTreeSet<Option<Id>>>>,
+    pub(super) programs: Kept<(PassId, Option<Seq>), Rc<Programs>>,
     pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,
@@ -60,6 +60,12 @@ impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
         Kept(HashMap::new())
     }
 }
+
+/// Programs, and `None` for none.
+pub(super) type Programs = BTreeSet<Option<Id>>;
+
+/// Of a component installed: number of the report, of the cell in it, and whether the unit was meant by a shared name.
+pub(super) type Placement = (usize, usize, bool);
 
 /// A decoded report.
 pub(super) struct Report {
@@ -92,8 +98,7 @@ pub(super) struct Source {
     pub(super) package: Option<Id>,
     /// Packages named as leading it in a splice chain.
     pub(super) leading: Vec<Id>,
-    /// Number of the report, of the cell in it, and whether the unit was meant by a shared name.
-    pub(super) cells: Vec<(usize, usize, bool)>,
+    pub(super) cells: Vec<Placement>,
 }
 
 /// Times of components by unit identifier, position and designator, as the message gives them.

@@ -14,7 +14,7 @@ use kernel::time::Time;
 use store::ReportRow;
 
 use super::Result;
-use super::desk::{Desk, PassReport, Source};
+use super::desk::{Desk, PassReport, Placement, Source};
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 use crate::answer::{Evidence, Gap, Relation};
 
@@ -153,7 +153,7 @@ impl Desk<'_> {
             (class.key, nth),
             || {
                 let reports = self.reports(pass.station, &pass.facts)?;
-                let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<(usize, usize, bool)>> = BTreeMap::new();
+                let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<Placement>> = BTreeMap::new();
                 let mut accounted: BTreeSet<Designator> = BTreeSet::new();
                 let mut tools = BTreeSet::new();
                 let (mut speaks, mut all_have_tools) = (false, true);
@@ -411,7 +411,9 @@ impl Desk<'_> {
             );
             evidence.broken.push(Gap { kind: "IncompleteReport".into(), station: Some(station), text });
         }
-        let mut exposed: BTreeMap<Id, (Evidence, Option<String>, Option<Id>, Vec<String>)> = BTreeMap::new();
+        // The surest of a thing's stays, with the name of its place.
+        type Surest = (Evidence, Option<String>, Option<Id>, Vec<String>);
+        let mut exposed: BTreeMap<Id, Surest> = BTreeMap::new();
         for stay in &mounted {
             if named.contains(&stay.thing) || applied.contains_key(&stay.thing) || !wanted(stay.thing) {
                 continue;
@@ -682,9 +684,9 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
         let mut newest: Vec<&mut Installation> =
             removed.into_iter().filter(|installation| Some(installation.at) == newest).collect();
         // Of several that came at one instant it is not known which one went: all of them stay.
-        let things = |installation: &Installation| -> (Id, Option<Id>, Vec<(Option<Id>, Evidence)>) {
+        let things = |installation: &Installation| {
             let things = installation.candidates.iter().map(|(thing, evidence, _)| (*thing, *evidence));
-            (installation.station, installation.place, things.collect())
+            (installation.station, installation.place, things.collect::<Vec<_>>())
         };
         let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
         match newest.first_mut().filter(|_| alike) {

@@ -13,7 +13,7 @@ use kernel::time::Time;
 use store::PassRow;
 
 use super::Result;
-use super::desk::Desk;
+use super::desk::{Desk, Programs};
 use super::unit::{UnitClass, lanes_meet};
 
 impl Desk<'_> {
@@ -49,14 +49,14 @@ impl Desk<'_> {
 
     /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window. `None` is among them
     /// when there was none, for any of the units.
-    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Rc<BTreeSet<Option<Id>>>> {
+    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Rc<Programs>> {
         let key = (row.id, row.visit.then_some(seq));
         self.memo(
             |memo| &mut memo.programs,
             key,
             || {
                 let namings = row.facts.iter().flat_map(|fact| &fact.namings);
-                let named: BTreeSet<Option<Id>> =
+                let named: Programs =
                     namings.filter(|naming| naming.role == Role::Program).map(|naming| Some(naming.thing)).collect();
                 if !row.visit && !named.is_empty() {
                     return Ok(Rc::new(named));
@@ -88,7 +88,7 @@ impl Desk<'_> {
                     return Ok(Rc::new(or_none(active).into_iter().collect()));
                 }
                 // Whose pass it is, and from when to when, differs from unit to unit.
-                let mut programs: BTreeSet<Option<Id>> = BTreeSet::new();
+                let mut programs: Programs = BTreeSet::new();
                 for unit in self.units_of(row)?.iter() {
                     for pass in self.unit_passes(&*self.class(*unit)?)?.iter() {
                         let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);

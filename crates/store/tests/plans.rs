@@ -1,0 +1,53 @@
+//! No question walks a whole table: every statement of the reader is planned on the empty schema and must find its rows by more than the site.
+
+use rusqlite::Connection;
+
+/// Statements that may: their tables are small, or a person asked for all of it.
+const WHOLE: &[&str] = &["FROM clock", "FROM tail", "FROM heartbeat", "FROM dbstat"];
+
+/// The statements in the text of the reader. Those put together at run time get a condition that stands for all of theirs.
+fn statements() -> Vec<String> {
+    let source = include_str!("../src/sqlite/reader.rs");
+    let mut found: Vec<String> = Vec::new();
+    for (at, _) in source.match_indices("\"SELECT") {
+        let Some((text, _)) = source[at + 1..].split_once('"') else { continue };
+        if text.contains("{condition}") {
+            let columns: &[&str] = if text.contains("FROM mount") {
+                &["station = ?3", "thing = ?3"]
+            } else {
+                &["child = ?3", "parent = ?3", "parent = ?3 AND child = -1"]
+            };
+            found.extend(columns.iter().map(|column| text.replace("{condition}", column)));
+        } else {
+            found.push(text.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_statement_finds_its_rows_by_more_than_the_site() {
+    let connection = Connection::open_in_memory().expect("opens");
+    connection.execute_batch(include_str!("../src/sqlite/schema.sql")).expect("the schema");
+    let statements = statements();
+    assert!(statements.len() > 35, "only {} statements were found", statements.len());
+    let mut walks = Vec::new();
+    for statement in &statements {
+        if WHOLE.iter().any(|table| statement.contains(table)) {
+            continue;
+        }
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect(statement);
+        let values = vec![0_i64; plan.parameter_count()];
+        let steps: Vec<String> = plan
+            .query_map(rusqlite::params_from_iter(values), |row| row.get(3))
+            .expect("plans")
+            .collect::<Result<_, _>>()
+            .expect("plans");
+        for step in steps {
+            if step.starts_with("SCAN") || step.ends_with("(site=?)") {
+                walks.push(format!("{step}: {statement}"));
+            }
+        }
+    }
+    assert!(walks.is_empty(), "{}", walks.join("\n"));
+}
