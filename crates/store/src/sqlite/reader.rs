@@ -137,7 +137,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn things_called(&self, key: &str) -> Result<Vec<(Kind, Id)>> {
-        let sql = "SELECT kind, id FROM thing WHERE site = ?1 AND key = ?2 AND seq < ?3 ORDER BY kind";
+        let sql = "SELECT kind, id FROM thing WHERE site = ?1 AND key = ?2 AND +seq < ?3 ORDER BY kind";
         let rows = self.rows(sql, params![SITE, key, self.bound()], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?)))?;
         Ok(rows.into_iter().filter_map(|(kind, row)| Some((Kind::from_code(kind)?, Id::of_row(row)))).collect())
     }
@@ -502,9 +502,9 @@ impl<C: Borrow<Connection>> Reader<C> {
 
     // Mounts.
 
-    fn mount_points(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<MountPoint>> {
+    fn mount_points(&self, index: &str, condition: &str, values: impl rusqlite::Params) -> Result<Vec<MountPoint>> {
         let sql = format!(
-            "SELECT at, change, thing, kind, station, place, carriers, margin FROM mount WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, change, thing, place, station, carriers"
+            "SELECT at, change, thing, kind, station, place, carriers, margin FROM mount INDEXED BY {index} WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, change, thing, place, station, carriers"
         );
         self.rows(&sql, values, |row| {
             let carriers: String = row.get(6)?;
@@ -526,7 +526,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn mounts_at(&self, station: Id) -> Result<Vec<MountPoint>> {
-        self.mount_points("station = ?3", params![SITE, self.bound(), station.0])
+        self.mount_points("mount_station", "station = ?3", params![SITE, self.bound(), station.0])
     }
 
     /// Mount points of a thing.
@@ -534,7 +534,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn mounts_of(&self, thing: Id) -> Result<Vec<MountPoint>> {
-        self.mount_points("thing = ?3", params![SITE, self.bound(), thing.0])
+        self.mount_points("mount_thing", "thing = ?3", params![SITE, self.bound(), thing.0])
     }
 
     /// Things that ever lay in a carrier, or on a carrier that rode on it.
@@ -613,9 +613,9 @@ impl<C: Borrow<Connection>> Reader<C> {
 
     // Belonging.
 
-    fn within(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<(Seq, Within)>> {
+    fn within(&self, index: &str, condition: &str, values: impl rusqlite::Params) -> Result<Vec<(Seq, Within)>> {
         let sql = format!(
-            "SELECT seq, at, child, parent, belonging, coming, position FROM within WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, coming, child, parent, position"
+            "SELECT seq, at, child, parent, belonging, coming, position FROM within INDEXED BY {index} WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, coming, child, parent, position"
         );
         let rows = self.rows(&sql, values, |row| {
             Ok((
@@ -642,7 +642,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn within_of(&self, child: Id) -> Result<Vec<(Seq, Within)>> {
-        self.within("child = ?3", params![SITE, self.bound(), child.0])
+        self.within("within_child", "child = ?3", params![SITE, self.bound(), child.0])
     }
 
     /// What came into a thing, or left it.
@@ -650,7 +650,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn contents_of(&self, parent: Id) -> Result<Vec<(Seq, Within)>> {
-        self.within("parent = ?3", params![SITE, self.bound(), parent.0])
+        self.within("within_parent", "parent = ?3", params![SITE, self.bound(), parent.0])
     }
 
     /// When everything in a thing left it.
@@ -658,7 +658,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn emptied(&self, parent: Id) -> Result<Vec<Within>> {
-        let rows = self.within("parent = ?3 AND child = -1", params![SITE, self.bound(), parent.0])?;
+        let rows = self.within("within_parent", "parent = ?3 AND child = -1", params![SITE, self.bound(), parent.0])?;
         Ok(rows.into_iter().map(|(_, within)| within).collect())
     }
 
