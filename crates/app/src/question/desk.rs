@@ -32,6 +32,7 @@ pub(super) struct Memo {
     pub(super) named_on: Kept<Id, Vec<(u32, Id, Time)>>,
     pub(super) cycles: Kept<Id, Vec<Cycle>>,
     pub(super) carriers: Kept<Id, bool>,
+    pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
     pub(super) classes: Kept<Id, Rc<UnitClass>>,
     pub(super) passes: Kept<Id, Rc<Vec<UnitPass>>, 8_192>,

@@ -72,8 +72,8 @@ impl Desk<'_> {
                     let Some(unit) = point.child else { continue };
                     let position = point.position.parse().unwrap_or(0);
                     let meant = self.meant(unit)?;
-                    let mut until = Time::MAX;
                     // At equal times what ends comes first: a load is ended by what comes after it.
+                    let mut until = Time::MAX;
                     for end in points.iter().filter(|end| !end.on && end.at > point.at) {
                         let leaves = match end.child {
                             None => true,
@@ -83,8 +83,10 @@ impl Desk<'_> {
                                 child == unit || self.meant(child)?.iter().any(|other| meant.contains(other))
                             }
                         };
+                        // They are in the order of time.
                         if leaves {
-                            until = until.min(end.at);
+                            until = end.at;
+                            break;
                         }
                     }
                     cycles.push(Cycle { carrier, position, unit, from: point.at, until });

@@ -158,6 +158,10 @@ impl Desk<'_> {
 
     /// Whether this is a panel whose boards are known: they are the units.
     pub(super) fn has_boards(&self, key: Id) -> Result<bool> {
+        self.memo(|memo| &mut memo.panels, key, || self.find_whether_boards(key))
+    }
+
+    fn find_whether_boards(&self, key: Id) -> Result<bool> {
         if key.position() > 0 || self.is_carrier(key)? {
             return Ok(false);
         }
