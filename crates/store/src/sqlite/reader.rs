@@ -394,17 +394,8 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn newest_report(&self, station: Id, pattern: PatternId) -> Result<Option<ReportRow>> {
         let sql = "SELECT seq, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq < ?4 ORDER BY seq DESC LIMIT 1";
-        let rows = self.rows(sql, params![SITE, station.0, pattern.0, self.bound()], |row| {
-            Ok(ReportRow {
-                seq: Seq(row.get::<_, i64>(0)?.cast_unsigned()),
-                pass: PassId(row.get(1)?),
-                at: Time(row.get(2)?),
-                timed: row.get(3)?,
-                station,
-                pattern,
-            })
-        })?;
-        Ok(rows.into_iter().next())
+        let values = params![SITE, station.0, pattern.0, self.bound()];
+        Ok(self.rows(sql, values, report_row(station, pattern))?.pop())
     }
 
     /// Reports that may hold a package or tool: those made while an origin drew on it, and those whose differences name it. In log order.
@@ -423,16 +414,8 @@ impl<C: Borrow<Connection>> Reader<C> {
         for (station, pattern, first, end) in runs {
             let end = end.unwrap_or(i64::MAX).min(self.bound());
             let sql = "SELECT DISTINCT seq, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq >= ?4 AND seq < ?5";
-            for report in self.rows(sql, params![SITE, station.0, pattern.0, first, end], |row| {
-                Ok(ReportRow {
-                    seq: Seq(row.get::<_, i64>(0)?.cast_unsigned()),
-                    pass: PassId(row.get(1)?),
-                    at: Time(row.get(2)?),
-                    timed: row.get(3)?,
-                    station,
-                    pattern,
-                })
-            })? {
+            let values = params![SITE, station.0, pattern.0, first, end];
+            for report in self.rows(sql, values, report_row(station, pattern))? {
                 found.insert((report.seq, report.pattern), report);
             }
         }
@@ -781,6 +764,20 @@ impl<C: Borrow<Connection>> Reader<C> {
     pub fn sizes(&self) -> Result<Vec<(String, u64)>> {
         self.rows("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC", [], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })
+    }
+}
+
+/// Reads a report of a pattern from its index, pass, time and whether its components are timed.
+fn report_row(station: Id, pattern: PatternId) -> impl Fn(&Row<'_>) -> rusqlite::Result<ReportRow> {
+    move |row| {
+        Ok(ReportRow {
+            seq: Seq(row.get::<_, i64>(0)?.cast_unsigned()),
+            pass: PassId(row.get(1)?),
+            at: Time(row.get(2)?),
+            timed: row.get(3)?,
+            station,
+            pattern,
         })
     }
 }
