@@ -236,7 +236,7 @@ fn products_of(snapshot: &Snapshot<'_>, thing: &str) -> Result<Vec<Id>, Question
     }
     if products.is_empty() {
         for unit in &units {
-            for pass in reader.passes_of(*unit, Time::MIN, Time::MAX)? {
+            for pass in reader.passes_of(*unit, None, Time::MIN, Time::MAX)? {
                 for naming in
                     pass.facts.iter().flat_map(|fact| &fact.namings).filter(|naming| naming.role == Role::Program)
                 {

@@ -66,6 +66,9 @@ struct Projection<'a, S> {
 /// Microseconds of an hour: the grain in which uses of patterns are kept.
 pub const HOUR: i64 = 3_600_000_000;
 
+/// Microseconds of a day.
+pub const DAY: i64 = 86_400_000_000;
+
 /// The key of the pass of a transaction at a station.
 fn transaction_key(station: Id, transaction: &str) -> u64 {
     key_of(&[&station.0.to_le_bytes(), transaction.to_ascii_lowercase().as_bytes()]) & !1
@@ -73,7 +76,6 @@ fn transaction_key(station: Id, transaction: &str) -> u64 {
 
 /// Messages without a transaction are kept together by station, unit and day; which of them make one pass is found when asked.
 fn visit_key(station: Id, unit: Id, at: Time) -> u64 {
-    const DAY: i64 = 86_400_000_000;
     key_of(&[b"visit", &station.0.to_le_bytes(), &unit.whole().0.to_le_bytes(), &at.0.div_euclid(DAY).to_le_bytes()])
         | 1
 }

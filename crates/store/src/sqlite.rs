@@ -17,8 +17,23 @@ pub use writer::{Attachment, Outcome, Store, TailCommit};
 /// The only site of a store, until sites are distributed.
 const SITE: i64 = 1;
 
+/// How far back a search by time must look for a pass.
+#[derive(Clone, Copy, Debug)]
+enum Long {
+    /// It lasted an hour at most.
+    Hour = 0,
+    /// It lasted a day at most.
+    Day = 1,
+    /// It lasted longer, and has ended.
+    Closed = 2,
+    /// Its end may be open.
+    Open = 3,
+    /// Its begin may be open.
+    OpenBegin = 4,
+}
+
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

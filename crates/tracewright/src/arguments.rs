@@ -85,6 +85,9 @@ pub(crate) struct History {
     /// Questions of each kind
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub(crate) questions: usize,
+    /// Keep the history in this folder; one that is there already is only asked
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

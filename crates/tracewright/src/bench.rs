@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use app::{AsOf, OpenOptions, Site, WhereUsedQuery};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arguments::{Bench, BenchWhat, History};
 use crate::say::{self, Done, Failure};
@@ -26,6 +26,19 @@ pub(crate) fn bench(given: &Bench, json: bool) -> Result<Done, Failure> {
 #[derive(Debug, Serialize)]
 struct Measured {
     machine: String,
+    #[serde(flatten)]
+    built: Built,
+    where_used_reel: Times,
+    where_used_lot: Times,
+    trace_unit: Times,
+    memory_peak_mb: f64,
+    verify_wall_s: f64,
+    verify_entries_per_s: f64,
+}
+
+/// What building a history cost; kept beside it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Built {
     panels: u32,
     seed: u64,
     placements: u64,
@@ -44,12 +57,6 @@ struct Measured {
     tables: Vec<(String, u64)>,
     ledger_bytes: u64,
     ledger_bytes_per_message: f64,
-    memory_peak_mb: f64,
-    verify_wall_s: f64,
-    verify_entries_per_s: f64,
-    where_used_reel: Times,
-    where_used_lot: Times,
-    trace_unit: Times,
 }
 
 /// Times of a question, milliseconds.
@@ -62,18 +69,58 @@ struct Times {
 }
 
 fn history(given: &History, json: bool) -> Result<Done, Failure> {
-    let folder = tempfile::Builder::new()
-        .prefix("tracewright-bench-")
-        .tempdir()
-        .map_err(|error| Failure::failed(error.into()))?;
-    let site = Site::open(folder.path(), OpenOptions { create: true })?;
+    let temporary = tempfile::Builder::new().prefix("tracewright-bench-").tempdir().map_err(failed)?;
+    let folder = given.keep.as_deref().unwrap_or(temporary.path());
+    let kept = folder.join("bench-history.json");
+    let built = if kept.exists() {
+        let built: Built = serde_json::from_slice(&std::fs::read(&kept).map_err(failed)?).map_err(failed)?;
+        if (built.panels, built.seed) != (given.panels, given.seed) {
+            let reason = format!("{} holds {} panels of seed {}", folder.display(), built.panels, built.seed);
+            return Err(Failure::failed(anyhow::anyhow!(reason)));
+        }
+        built
+    } else {
+        let built = build(given, folder)?;
+        std::fs::write(&kept, serde_json::to_vec_pretty(&built).map_err(failed)?).map_err(failed)?;
+        built
+    };
+    let site = Site::open(folder, OpenOptions::default())?;
+    let [where_used_reel, where_used_lot, trace_unit] = ask(&site, given)?;
+    let memory_peak_mb = memory_peak_mb();
+    site.close()?;
+    let verifying = Instant::now();
+    let verified = Site::verify(folder, &app::VerifyOptions { key: None, at_rest: true }, &mut |_, _| ())?;
+    let verify_wall_s = verifying.elapsed().as_secs_f64();
+    let measured = Measured {
+        machine: machine(),
+        built,
+        where_used_reel,
+        where_used_lot,
+        trace_unit,
+        memory_peak_mb,
+        verify_wall_s,
+        verify_entries_per_s: verified.entries as f64 / verify_wall_s,
+    };
+    if json {
+        say::json(&measured)?;
+    } else {
+        let value = serde_json::to_value(&measured).map_err(failed)?;
+        let rows = value.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), value.to_string()]);
+        say::table("", &["what", "figure"], rows)?;
+    }
+    Ok(Done::Well)
+}
+
+/// Lets the factory build panels and imports what its machines say.
+fn build(given: &History, folder: &Path) -> Result<Built, Failure> {
+    let site = Site::open(folder, OpenOptions { create: true })?;
     let config = ::factory::Config {
         seed: given.seed,
         panels: Some(given.panels),
         truth: false,
         ..::factory::Config::default()
     };
-    let simulation = ::factory::Simulation::new(config).map_err(|error| Failure::failed(error.into()))?;
+    let simulation = ::factory::Simulation::new(config).map_err(failed)?;
     let mut load = Load::default();
     for output in simulation {
         let (stream, line) = match output.kind {
@@ -94,13 +141,40 @@ fn history(given: &History, json: bool) -> Result<Done, Failure> {
     while site.ledger()?.sealed < site.ledger()?.recorded && sealing.elapsed() < Duration::from_secs(60) {
         std::thread::yield_now();
     }
+    let tables = site.sizes()?;
+    site.close()?;
+    let ledger_bytes = size_of(&folder.join("ledger"));
+    let (wall, cpu) = (load.wall.as_secs_f64(), load.cpu_s);
+    let megabytes = load.bytes as f64 / 1e6;
+    Ok(Built {
+        panels: given.panels,
+        seed: given.seed,
+        placements: load.placements,
+        messages: load.count,
+        megabytes,
+        import_wall_s: wall,
+        import_cpu_s: cpu,
+        megabytes_per_s: megabytes / wall,
+        megabytes_per_cpu_s: megabytes / cpu,
+        messages_per_s: load.count as f64 / wall,
+        placements_per_s: load.placements as f64 / wall,
+        database_bytes: size_of(&folder.join("site.db")) + size_of(&folder.join("site.db-wal")),
+        placement_bytes_per_placement: of_tables(&tables, is_placement) / load.placements as f64,
+        tables_bytes_per_placement: of_tables(&tables, |name| !name.starts_with("inbox")) / load.placements as f64,
+        inbox_bytes_per_message: of_tables(&tables, |name| name.starts_with("inbox")) / load.count as f64,
+        tables,
+        ledger_bytes,
+        ledger_bytes_per_message: ledger_bytes as f64 / load.count as f64,
+    })
+}
 
-    let step = (given.panels as usize / given.questions).max(1);
+/// Asks where reels and lots were used, and what is in units that they went into.
+fn ask(site: &Site, given: &History) -> Result<[Times; 3], Failure> {
+    let step = (given.panels as usize / given.questions.max(1)).max(1);
     let units: Vec<String> = (0..given.panels as usize)
         .step_by(step)
         .map(|panel| format!("PNL-{:06}/{}", panel + 1, panel % 4 + 1))
         .collect();
-    // Reels and lots that went into the units asked for.
     let (mut reels, mut lots) = (BTreeSet::new(), BTreeSet::new());
     let trace_unit = times(&units, given.questions, |unit| {
         let answer = site.trace(unit, AsOf::Latest)?;
@@ -118,51 +192,7 @@ fn history(given: &History, json: bool) -> Result<Done, Failure> {
     };
     let where_used_reel = times(&reels, given.questions, where_used)?;
     let where_used_lot = times(&lots, given.questions.min(50), where_used)?;
-    let tables = site.sizes()?;
-    site.close()?;
-
-    let database_bytes = size_of(&folder.path().join("site.db")) + size_of(&folder.path().join("site.db-wal"));
-    let ledger_bytes = size_of(&folder.path().join("ledger"));
-    let verifying = Instant::now();
-    let verified = Site::verify(folder.path(), &app::VerifyOptions { key: None, at_rest: true }, &mut |_, _| ())?;
-    let verify_wall_s = verifying.elapsed().as_secs_f64();
-    let (wall, cpu) = (load.wall.as_secs_f64(), load.cpu_s);
-    let megabytes = load.bytes as f64 / 1e6;
-    let measured = Measured {
-        machine: machine(),
-        panels: given.panels,
-        seed: given.seed,
-        placements: load.placements,
-        messages: load.count,
-        megabytes,
-        import_wall_s: wall,
-        import_cpu_s: cpu,
-        megabytes_per_s: megabytes / wall,
-        megabytes_per_cpu_s: megabytes / cpu,
-        messages_per_s: load.count as f64 / wall,
-        placements_per_s: load.placements as f64 / wall,
-        database_bytes,
-        placement_bytes_per_placement: of_tables(&tables, is_placement) / load.placements as f64,
-        tables_bytes_per_placement: of_tables(&tables, |name| !name.starts_with("inbox")) / load.placements as f64,
-        inbox_bytes_per_message: of_tables(&tables, |name| name.starts_with("inbox")) / load.count as f64,
-        tables,
-        ledger_bytes,
-        ledger_bytes_per_message: ledger_bytes as f64 / load.count as f64,
-        memory_peak_mb: memory_peak_mb(),
-        verify_wall_s,
-        verify_entries_per_s: verified.entries as f64 / verify_wall_s,
-        where_used_reel,
-        where_used_lot,
-        trace_unit,
-    };
-    if json {
-        say::json(&measured)?;
-    } else {
-        let value = serde_json::to_value(&measured).map_err(|error| Failure::failed(error.into()))?;
-        let rows = value.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), value.to_string()]);
-        say::table("", &["what", "figure"], rows)?;
-    }
-    Ok(Done::Well)
+    Ok([where_used_reel, where_used_lot, trace_unit])
 }
 
 /// The stream between factory and site, and what importing it cost.
@@ -217,6 +247,10 @@ fn times<E: Into<Failure>>(
         p50_ms: ms(at(50)),
         p99_ms: ms(at(99)),
     })
+}
+
+fn failed(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::failed(error.into())
 }
 
 /// Whether a table or index holds where components came from: patterns, reports, draws, differences, mounts.

@@ -35,7 +35,7 @@ pub(super) struct Memo {
     pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
     pub(super) classes: Kept<Id, Rc<UnitClass>>,
-    pub(super) passes: Kept<Id, Rc<Vec<UnitPass>>, 8_192>,
+    pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
     pub(super) within: Kept<Id, Rc<Vec<Within>>>,
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,

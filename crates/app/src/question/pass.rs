@@ -6,6 +6,7 @@ use std::rc::Rc;
 use kernel::event::UnitStatus;
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact};
+use kernel::project::DAY;
 use kernel::time::Time;
 use store::PassRow;
 
@@ -44,13 +45,19 @@ fn own_position(class: &UnitClass, whole: Id, at: Time) -> u32 {
 impl Desk<'_> {
     /// All passes of a unit, by begin.
     pub(super) fn unit_passes(&self, class: &UnitClass) -> Result<Rc<Vec<UnitPass>>> {
-        self.memo(|memo| &mut memo.passes, class.key, || Ok(Rc::new(self.find_passes(class)?)))
+        self.memo(|memo| &mut memo.passes, (class.key, None), || Ok(Rc::new(self.find_passes(class, None)?)))
     }
 
-    fn find_passes(&self, class: &UnitClass) -> Result<Vec<UnitPass>> {
+    /// Passes of a unit through one station, by begin.
+    pub(super) fn passes_through(&self, class: &UnitClass, station: Id) -> Result<Rc<Vec<UnitPass>>> {
+        let station = Some(station);
+        self.memo(|memo| &mut memo.passes, (class.key, station), || Ok(Rc::new(self.find_passes(class, station)?)))
+    }
+
+    fn find_passes(&self, class: &UnitClass, station: Option<Id>) -> Result<Vec<UnitPass>> {
         let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
         for alias in &class.aliases {
-            for row in self.snapshot.reader.passes_of(alias.id.whole(), alias.from, alias.until)? {
+            for row in self.snapshot.reader.passes_of(alias.id, station, alias.from, alias.until)? {
                 rows.insert(row.id, row);
             }
         }
@@ -228,7 +235,6 @@ impl Desk<'_> {
         let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
         if !row.visit && listing.all(|fact| fact.units.is_empty()) {
             // The transaction lists no units: whoever arrived.
-            const DAY: i64 = 86_400_000_000;
             let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
             if let Some(at) = started {
                 for visit in
@@ -243,9 +249,8 @@ impl Desk<'_> {
 
     /// A transaction that lists no units, between an arrival and a departure at its station.
     fn unlisted_pass(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Option<PassRow>> {
-        const DAY: i64 = 86_400_000_000;
         let until = departed.unwrap_or(arrived.plus(DAY));
-        let rows = self.snapshot.reader.passes_at(station, arrived, until)?;
+        let rows = self.snapshot.reader.passes_unlisted(station, arrived, until)?;
         let begin =
             |row: &PassRow| row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
         let unlisted = rows.into_iter().filter(|row| {

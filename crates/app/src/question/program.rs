@@ -90,9 +90,9 @@ impl Desk<'_> {
                 // Whose pass it is, and from when to when, differs from unit to unit.
                 let mut programs: Programs = BTreeSet::new();
                 for unit in self.units_of(row)?.iter() {
-                    for pass in self.unit_passes(&*self.class(*unit)?)?.iter() {
+                    for pass in self.passes_through(&*self.class(*unit)?, row.station)?.iter() {
                         let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
-                        if pass.station == row.station && pass.facts.iter().any(is_of) {
+                        if pass.facts.iter().any(is_of) {
                             let (from, until) = pass.window();
                             let active = self.programs_in(pass.programs(), row.station, pass.lane, from, until)?;
                             programs.extend(or_none(active));

@@ -385,7 +385,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let mut findings = Vec::new();
-        for pass in self.unit_passes(&*self.class(unit)?)?.iter().filter(|pass| pass.station == station) {
+        for pass in self.passes_through(&*self.class(unit)?, station)?.iter() {
             let mut finding = plain(pass.start, Some(pass.end.unwrap_or(Time::MAX)));
             finding.station = Some(station);
             if within(&finding) {

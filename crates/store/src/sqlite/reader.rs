@@ -8,14 +8,14 @@ use std::sync::Arc;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::PassFact;
 use kernel::placement::{Coded, Difference, Pattern};
-use kernel::project::is_visit;
+use kernel::project::{DAY, HOUR, is_visit};
 use kernel::row::{Belonging, Descent, MountChange, MountPoint, Profile, Statement, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tail::unpack_entries;
-use super::{SITE, StoreError};
+use super::{Long, SITE, StoreError};
 
 /// A reader. All its answers are as of [`Reader::as_of`].
 #[derive(Debug)]
@@ -41,6 +41,9 @@ pub struct PassRow {
     /// What messages said of it.
     pub facts: Vec<PassFact>,
 }
+
+/// Index, station, key and packed facts of a pass.
+type PackedPass = (i64, i64, i64, Vec<u8>);
 
 /// An installation report as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,11 +234,11 @@ impl<C: Borrow<Connection>> Reader<C> {
 
     // Passes.
 
-    fn pass_row(row: &Row<'_>) -> rusqlite::Result<(i64, i64, i64, Vec<u8>)> {
+    fn pass_row(row: &Row<'_>) -> rusqlite::Result<PackedPass> {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     }
 
-    fn passes(&self, rows: Vec<(i64, i64, i64, Vec<u8>)>) -> Result<Vec<PassRow>> {
+    fn passes(&self, rows: Vec<PackedPass>) -> Result<Vec<PassRow>> {
         let mut passes = Vec::with_capacity(rows.len());
         for (id, station, key, packed) in rows {
             let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
@@ -258,14 +261,16 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(self.passes(rows)?.pop())
     }
 
-    /// Passes that list a unit, or a position of it (`unit` is the whole), with anything said of them in a closed window.
+    /// Passes that list a unit, or a position of it (`unit` is the whole), with anything said of them in a closed window; of one station or of all.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn passes_of(&self, unit: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
+    pub fn passes_of(&self, unit: Id, station: Option<Id>, from: Time, until: Time) -> Result<Vec<PassRow>> {
         let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
-                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.first_at <= ?4 AND pass.last_at >= ?3 ORDER BY pass_unit.pass";
-        let rows = self.rows(sql, params![SITE, unit.whole().0, from.0, until.0], Self::pass_row)?;
+                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.first_at <= ?4 AND pass.last_at >= ?3
+                     AND (?5 IS NULL OR pass.station = ?5) ORDER BY pass_unit.pass";
+        let station = station.map(|station| station.0);
+        let rows = self.rows(sql, params![SITE, unit.whole().0, from.0, until.0, station], Self::pass_row)?;
         self.passes(rows)
     }
 
@@ -282,26 +287,61 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(passes)
     }
 
-    /// Passes at a station that may overlap a window: those that begin in it or in the day before, long and open ones that began before its end, and
-    /// those of which no begin is known.
+    /// Passes at a station that may overlap a closed window.
     ///
     /// # Errors
     /// When the database fails.
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
-        const DAY: i64 = 86_400_000_000;
+        let mixed = self.number("SELECT 1 FROM mixed WHERE site = ?1 AND station = ?2", params![SITE, station.0])?;
+        let back = if mixed.is_some() { DAY } else { HOUR };
         let begun = "SELECT id, station, key, facts FROM pass INDEXED BY pass_time
-                     WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4 AND (last_at >= ?5 OR key & 1 = 1)";
+                     WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4 AND (last_at >= ?5 OR ?6 AND key & 1 = 1)";
+        let values = params![SITE, station.0, from.plus(-back).0, until.0, from.0, mixed.is_some()];
+        let mut rows = self.rows(begun, values, Self::pass_row)?;
+        let long_sql = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
+                        WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?3 AND first_at BETWEEN ?4 AND ?5 AND last_at >= ?6";
+        for (long, first, until, last) in [
+            (Long::Day, from.plus(-DAY), until, from),
+            (Long::Closed, Time::MIN, until, from),
+            (Long::Open, Time::MIN, until, Time::MIN),
+            (Long::OpenBegin, Time::MIN, Time::MAX, Time::MIN),
+        ] {
+            let values = params![SITE, station.0, long as u8, first.0, until.0, last.0];
+            rows.extend(self.rows(long_sql, values, Self::pass_row)?);
+        }
+        rows.extend(self.later(station)?);
+        self.each_once(rows)
+    }
+
+    /// Transactions at a station that list no units, and may begin in a closed window.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_unlisted(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
+        // What is said of a pass before it begins is not older than a day, or it is a long one.
+        let begun = "SELECT id, station, key, facts FROM pass INDEXED BY pass_unlisted
+                     WHERE site = ?1 AND station = ?2 AND unlisted = 1 AND first_at BETWEEN ?3 AND ?4 AND last_at >= ?5";
         let values = params![SITE, station.0, from.plus(-DAY).0, until.0, from.0];
         let mut rows = self.rows(begun, values, Self::pass_row)?;
         let long = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
-                    WHERE site = ?1 AND station = ?2 AND long > 0 AND (long = 2 OR first_at <= ?3)";
-        rows.extend(self.rows(long, params![SITE, station.0, until.0], Self::pass_row)?);
-        if self.as_of < self.recorded()? {
-            // What is not wholly visible as of an earlier index may have been open then.
-            let later = "SELECT id, station, key, facts FROM pass INDEXED BY pass_last
-                         WHERE site = ?1 AND station = ?2 AND last >= ?3 AND id < ?3";
-            rows.extend(self.rows(later, params![SITE, station.0, self.bound()], Self::pass_row)?);
+                    WHERE site = ?1 AND station = ?2 AND long > 0 AND long > ?3 AND first_at <= ?4 AND last_at >= ?5 AND unlisted = 1";
+        let values = params![SITE, station.0, Long::Day as u8, until.0, from.0];
+        rows.extend(self.rows(long, values, Self::pass_row)?);
+        rows.extend(self.later(station)?);
+        self.each_once(rows)
+    }
+
+    /// Passes of a station that are not wholly visible as of an earlier index: they may have been open then, or unlisted.
+    fn later(&self, station: Id) -> Result<Vec<PackedPass>> {
+        if self.as_of >= self.recorded()? {
+            return Ok(Vec::new());
         }
+        let sql = "SELECT id, station, key, facts FROM pass INDEXED BY pass_last
+                   WHERE site = ?1 AND station = ?2 AND last >= ?3 AND id < ?3";
+        self.rows(sql, params![SITE, station.0, self.bound()], Self::pass_row)
+    }
+
+    fn each_once(&self, mut rows: Vec<PackedPass>) -> Result<Vec<PassRow>> {
         rows.sort_unstable_by_key(|row| row.0);
         rows.dedup_by_key(|row| row.0);
         self.passes(rows)

@@ -42,16 +42,21 @@ CREATE INDEX name_thing ON name (site, thing);
 CREATE TABLE alias (site INTEGER NOT NULL, text TEXT NOT NULL, kind INTEGER NOT NULL, thing INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (site, text, kind, thing)) WITHOUT ROWID;
 
--- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` marks passes that are
--- open or longer than a day (2: of which the begin may be open), so that a search by time need look back one day only. `last` is the index of its
--- newest fact: as of an earlier one it may have been open.
+-- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` tells how far back a
+-- search by time must look for it (see Long). `unlisted` marks a transaction that lists no units. `last` is the index of its newest fact: as of an
+-- earlier one it may have been open, or unlisted.
 CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER NOT NULL, key INTEGER NOT NULL, first_at INTEGER NOT NULL,
-  last_at INTEGER NOT NULL, long INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
+  last_at INTEGER NOT NULL, long INTEGER NOT NULL, unlisted INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
 CREATE INDEX pass_key ON pass (site, key);
 CREATE INDEX pass_time ON pass (site, station, first_at);
-CREATE INDEX pass_long ON pass (site, station) WHERE long > 0;
+CREATE INDEX pass_long ON pass (site, station, long, first_at) WHERE long > 0;
+CREATE INDEX pass_unlisted ON pass (site, station, first_at) WHERE unlisted = 1;
 CREATE INDEX pass_last ON pass (site, station, last);
 CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, unit, pass)) WITHOUT ROWID;
+
+-- Stations whose messages without a transaction call units by names of which a unit may have several: there, what a pass lasts does not follow from
+-- its own row.
+CREATE TABLE mixed (site INTEGER NOT NULL, station INTEGER NOT NULL, PRIMARY KEY (site, station)) WITHOUT ROWID;
 
 -- The way from a thing that a message names to the pass.
 CREATE TABLE link (site INTEGER NOT NULL, thing INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, thing, pass)) WITHOUT ROWID;

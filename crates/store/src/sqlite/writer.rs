@@ -7,8 +7,8 @@ use kernel::event::Event;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::{FactKind, PassFact, Role};
 use kernel::placement::Pattern;
-use kernel::project::{State, is_visit, project};
-use kernel::row::{Row, Statement};
+use kernel::project::{DAY, HOUR, State, is_visit, project};
+use kernel::row::{Belonging, Row, Statement};
 use kernel::stored;
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::tail::{pack_entries, unpack_entries};
-use super::{Reader, SITE, StoreError, open_reader, open_writer, prepare};
+use super::{Long, Reader, SITE, StoreError, open_reader, open_writer, prepare};
 
 /// What became of an event that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,6 @@ const CACHE_ENTRIES_MAX: usize = 400_000;
 
 /// Patterns of a station that an incomplete report is compared with.
 const RECENT_PATTERNS: usize = 12;
-
-/// A pass longer than this is found by the index of long passes.
-const PASS_LONG_MICROS: i64 = 86_400_000_000;
 
 /// The writer of a site.
 #[derive(Debug)]
@@ -88,6 +85,9 @@ struct Memory {
     dirty: BTreeMap<PassId, DirtyPass>,
     /// Keys of passes that begin in the running batch.
     new_keys: HashMap<PassId, u64>,
+    /// Names of units, learned in the running batch, beside which the unit has others.
+    renamed: HashSet<Id>,
+    mixed: HashSet<Id>,
     ordinal: (u64, i64),
 }
 
@@ -455,43 +455,94 @@ impl Transaction<'_> {
     /// Writes the passes of the batch.
     fn flush(&mut self) -> Result<(), StoreError> {
         for (pass, dirty) in std::mem::take(&mut self.memory.dirty) {
-            match self.memory.new_keys.remove(&pass) {
+            let visit = match self.memory.new_keys.remove(&pass) {
                 Some(key) => {
-                    let long = match open_sides(&dirty.facts, is_visit(key))? {
-                        0 => i64::from(dirty.last_at - dirty.first_at > PASS_LONG_MICROS),
-                        open => open,
-                    };
+                    let visit = is_visit(key);
+                    let extent = extent(&dirty.facts, visit, dirty.last_at - dirty.first_at)?;
                     self.insert(
-                        "INSERT INTO pass (site, id, station, key, first_at, last_at, long, facts, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                        params![SITE, pass.0, dirty.station.0, key.cast_signed(), dirty.first_at, dirty.last_at, long, dirty.facts, dirty.last],
+                        "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                        params![
+                            SITE,
+                            pass.0,
+                            dirty.station.0,
+                            key.cast_signed(),
+                            dirty.first_at,
+                            dirty.last_at,
+                            extent.long as u8,
+                            extent.unlisted,
+                            dirty.facts,
+                            dirty.last
+                        ],
                     )?;
+                    visit
                 }
                 None => {
                     // SQLite's `||` makes text of blobs: the row is read and written whole.
-                    let (mut facts, key) = self
+                    let (mut facts, key, first_at, last_at) = self
                         .connection
-                        .prepare_cached("SELECT facts, key FROM pass WHERE site = ?1 AND id = ?2")?
+                        .prepare_cached("SELECT facts, key, first_at, last_at FROM pass WHERE site = ?1 AND id = ?2")?
                         .query_row(params![SITE, pass.0], |row| {
-                            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
+                            let key = row.get::<_, i64>(1)?.cast_unsigned();
+                            Ok((row.get::<_, Vec<u8>>(0)?, key, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
                         })?;
                     facts.extend_from_slice(&dirty.facts);
+                    let (first_at, last_at) = (first_at.min(dirty.first_at), last_at.max(dirty.last_at));
+                    let visit = is_visit(key);
+                    let extent = extent(&facts, visit, last_at - first_at)?;
                     self.insert(
-                        "UPDATE pass SET first_at = min(first_at, ?3), last_at = max(last_at, ?4),
-                           long = CASE WHEN ?5 = 0 AND max(last_at, ?4) - min(first_at, ?3) > ?6 THEN 1 ELSE ?5 END, facts = ?7, last = max(last, ?8)
+                        "UPDATE pass SET first_at = ?3, last_at = ?4, long = ?5, unlisted = ?6, facts = ?7, last = max(last, ?8)
                          WHERE site = ?1 AND id = ?2",
-                        params![SITE, pass.0, dirty.first_at, dirty.last_at, open_sides(&facts, is_visit(key.cast_unsigned()))?, PASS_LONG_MICROS, facts, dirty.last],
+                        params![SITE, pass.0, first_at, last_at, extent.long as u8, extent.unlisted, facts, dirty.last],
                     )?;
+                    visit
                 }
-            }
+            };
             for unit in dirty.units {
                 self.insert(
                     "INSERT OR IGNORE INTO pass_unit (site, unit, pass) VALUES (?1, ?2, ?3)",
                     params![SITE, unit.0, pass.0],
                 )?;
+                if visit && !self.memory.mixed.contains(&dirty.station) && self.is_one_of_several(unit)? {
+                    self.mix(dirty.station)?;
+                }
             }
         }
         self.memory.new_keys.clear();
+        for unit in std::mem::take(&mut self.memory.renamed) {
+            let stations: Vec<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT DISTINCT pass.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                     WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.key & 1 = 1",
+                )?
+                .query_map(params![SITE, unit.0], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for station in stations {
+                self.mix(Id(station))?;
+            }
+        }
         Ok(())
+    }
+
+    fn mix(&mut self, station: Id) -> Result<(), StoreError> {
+        if self.memory.mixed.insert(station) {
+            self.insert("INSERT OR IGNORE INTO mixed (site, station) VALUES (?1, ?2)", params![SITE, station.0])?;
+        }
+        Ok(())
+    }
+
+    /// Whether a name of a unit is one beside which the unit has others: its own while it lay on a panel, or a carrier's.
+    fn is_one_of_several(&self, unit: Id) -> Result<bool, StoreError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing = ?2)
+                   OR EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing > ?2 AND thing <= ?3)
+                   OR EXISTS (SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?4)",
+            )?
+            .query_row(params![SITE, unit.0, unit.0 | 0xff, Belonging::Carried as u8], |row| row.get(0))?;
+        Ok(found)
     }
 }
 
@@ -673,6 +724,7 @@ impl State for Transaction<'_> {
             }
             Row::Named { scope, position, thing, at } => {
                 if self.memory.named.insert((scope, position, thing, at.0)) {
+                    self.memory.renamed.insert(thing.whole());
                     self.insert(
                         "INSERT OR IGNORE INTO name (site, scope, position, thing, at, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                         params![SITE, scope.0, position, thing.0, at.0, index],
@@ -798,6 +850,9 @@ impl State for Transaction<'_> {
                 params![SITE, parent.0, child.0, index, at.0, descent as u8],
             )?,
             Row::Within(within) => {
+                if within.belonging == Belonging::Carried {
+                    self.memory.renamed.insert(within.parent.whole());
+                }
                 let ordinal = self.ordinal(seq);
                 self.insert(
                     "INSERT INTO within (site, seq, ordinal, at, child, parent, belonging, coming, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -883,12 +938,38 @@ impl Transaction<'_> {
     }
 }
 
-/// Which side of a pass, or of one of several in a visit, may be open: 0 none, 1 its end, 2 its begin or either. In doubt 2.
-fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
+/// What of a pass a search by time must know: columns of its row.
+struct Extent {
+    long: Long,
+    unlisted: bool,
+}
+
+/// The extent of a pass whose facts span so many microseconds.
+fn extent(packed: &[u8], visit: bool, micros: i64) -> Result<Extent, StoreError> {
     let mut facts = PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))?;
+    let mut listing = facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+    let unlisted = !visit && listing.all(|fact| fact.units.is_empty());
+    let long = match open_side(&mut facts, visit) {
+        Some(Side::Begin) => Long::OpenBegin,
+        Some(Side::End) => Long::Open,
+        None if micros > DAY => Long::Closed,
+        None if micros > HOUR => Long::Day,
+        None => Long::Hour,
+    };
+    Ok(Extent { long, unlisted })
+}
+
+/// A side of a pass.
+enum Side {
+    Begin,
+    End,
+}
+
+/// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
+fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
     let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
     if !visit && !has(FactKind::Started) {
-        return Ok(2);
+        return Some(Side::Begin);
     }
     // At one instant what lies between comes before the end.
     let rank = |kind: FactKind| match kind {
@@ -917,7 +998,7 @@ fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
                         .iter()
                         .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
                 if !alike {
-                    return Ok(2);
+                    return Some(Side::Begin);
                 }
             }
         }
@@ -927,23 +1008,37 @@ fn open_sides(packed: &[u8], visit: bool) -> Result<i64, StoreError> {
         let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
         let mut strangers = reported.filter(|member| member.unit.row() != 0);
         if listed.is_some_and(|listed| strangers.any(|member| !covers(&listed, member.unit))) {
-            return Ok(2);
+            return Some(Side::Begin);
         }
-        return Ok(i64::from(!ended));
+        return (!ended).then_some(Side::End);
     }
     let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
-    for fact in &facts {
+    // The next begins before the last has ended.
+    let mut left_open = false;
+    let mut begun_at = Time::MIN;
+    for fact in facts.iter() {
+        // What ends at the instant of a begin may have ended what another row tells of.
+        left_open |= matches!(fact.kind, FactKind::Ended | FactKind::Departed) && fact.at == begun_at;
+        if matches!(fact.kind, FactKind::Arrived | FactKind::Started) {
+            begun_at = fact.at;
+        }
         match fact.kind {
-            FactKind::Arrived if !begun || ended => (begun, started, ended, departed) = (true, false, false, false),
-            FactKind::Started if !started || ended => (begun, started, ended, departed) = (true, true, false, false),
+            FactKind::Arrived => {
+                left_open |= begun && !ended;
+                (begun, started, ended, departed) = (true, false, false, false);
+            }
+            FactKind::Started => {
+                left_open |= started && !ended;
+                (begun, started, ended, departed) = (true, true, false, false);
+            }
             FactKind::Ended if begun && !ended => ended = true,
             FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
             FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
             _ if begun && !ended => {}
-            _ => return Ok(2),
+            _ => return Some(Side::Begin),
         }
     }
-    Ok(i64::from(!ended))
+    (left_open || !ended).then_some(Side::End)
 }
 
 /// Looks a thing up by borrowed parts.
