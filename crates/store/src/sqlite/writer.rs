@@ -537,8 +537,7 @@ impl Transaction<'_> {
         let found = self
             .connection
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing = ?2)
-                   OR EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing > ?2 AND thing <= ?3)
+                "SELECT EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing BETWEEN ?2 AND ?3 AND scope NOT BETWEEN ?2 AND ?3)
                    OR EXISTS (SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?4)",
             )?
             .query_row(params![SITE, unit.0, unit.0 | 0xff, Belonging::Carried as u8], |row| row.get(0))?;
@@ -724,7 +723,9 @@ impl State for Transaction<'_> {
             }
             Row::Named { scope, position, thing, at } => {
                 if self.memory.named.insert((scope, position, thing, at.0)) {
-                    self.memory.renamed.insert(thing.whole());
+                    if thing.whole() != scope.whole() {
+                        self.memory.renamed.insert(thing.whole());
+                    }
                     self.insert(
                         "INSERT OR IGNORE INTO name (site, scope, position, thing, at, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                         params![SITE, scope.0, position, thing.0, at.0, index],
