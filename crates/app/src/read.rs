@@ -39,14 +39,10 @@ impl Pool {
     ) -> Result<T, E> {
         let mut lease = Lease { pool: self, reader: None };
         let reader = self.take()?;
-        let bound = match bound(&reader) {
-            Ok(bound) => bound,
-            Err(error) => {
-                lease.reader = Some(reader);
-                return Err(error);
-            }
-        };
-        let reader = lease.reader.insert(reader.as_of(bound));
+        let reader = lease.reader.insert(reader);
+        reader.hold()?;
+        let bound = bound(reader)?;
+        reader.bound_by(bound);
         ask(reader)
     }
 
@@ -74,9 +70,14 @@ struct Lease<'a> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
+        let reader = self.reader.take().map(|mut reader| {
+            reader.release();
+            reader.bound_by(Seq::LATEST);
+            reader
+        });
         let mut state = self.pool.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.reader.take() {
-            Some(reader) => state.idle.push(reader.as_of(Seq::LATEST)),
+        match reader {
+            Some(reader) => state.idle.push(reader),
             None => state.open -= 1,
         }
         self.pool.returned.notify_one();

@@ -444,7 +444,8 @@ fn as_of_equals_a_store_that_stopped_there() {
             for event in &recorded.log[stopped.log.len()..until] {
                 stopped.record(std::slice::from_ref(event));
             }
-            let reader = recorded.store.reader().expect("opens").expect("in a file").as_of(Seq(until as u64));
+            let mut reader = recorded.store.reader().expect("opens").expect("in a file");
+            reader.bound_by(Seq(until as u64));
             of_each(histories, |oracle| {
                 let left = all_answers(&reader, &recorded.log, oracle);
                 let right = all_answers(&stopped.reader, &stopped.log, oracle);

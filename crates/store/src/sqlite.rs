@@ -17,6 +17,9 @@ pub use writer::{Attachment, Outcome, Store, TailCommit};
 /// The only site of a store, until sites are distributed.
 const SITE: i64 = 1;
 
+/// In place of the hour in which a pass began: it lasted longer than a day.
+const HOUR_ANY: i64 = -1;
+
 /// How far back a search by time must look for a pass.
 #[derive(Clone, Copy, Debug)]
 enum Long {

@@ -48,6 +48,7 @@ pub(super) struct Memo {
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
     pub(super) programs: Kept<(PassId, Option<Seq>), Rc<Programs>>,
+    pub(super) used: Kept<(Id, i64), Rc<BTreeSet<(Id, PatternId)>>>,
     pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,

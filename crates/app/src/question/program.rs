@@ -153,24 +153,39 @@ impl Desk<'_> {
         {
             return Ok(true);
         }
-        let mut looked_at: BTreeSet<i64> = BTreeSet::new();
         for (first, last) in ran.iter().rev() {
             for hour in reader.hours_of_use(station, pattern, *first, *last)? {
-                if !looked_at.insert(hour) {
-                    continue;
-                }
-                let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
-                for row in reader.passes_at(station, from, until)? {
-                    for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
-                        if accounts(fact, pattern) && self.programs_of_report(&row, fact.seq)?.contains(&Some(program))
-                        {
-                            return Ok(true);
-                        }
-                    }
+                if self.used_in_hour(station, hour)?.contains(&(program, pattern)) {
+                    return Ok(true);
                 }
             }
         }
         Ok(false)
+    }
+
+    /// Patterns that reports of a station accounted for within an hour, with the programs under which they were made.
+    fn used_in_hour(&self, station: Id, hour: i64) -> Result<Rc<BTreeSet<(Id, PatternId)>>> {
+        self.memo(
+            |memo| &mut memo.used,
+            (station, hour),
+            || {
+                let mut used = BTreeSet::new();
+                let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
+                for row in self.snapshot.reader.passes_at(station, from, until)? {
+                    for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
+                        let patterns = fact.namings.iter().filter(|naming| naming.role.accounts());
+                        let patterns: Vec<PatternId> = patterns.map(|naming| PatternId(naming.thing.0)).collect();
+                        if patterns.is_empty() {
+                            continue;
+                        }
+                        for program in self.programs_of_report(&row, fact.seq)?.iter().flatten() {
+                            used.extend(patterns.iter().map(|pattern| (*program, *pattern)));
+                        }
+                    }
+                }
+                Ok(Rc::new(used))
+            },
+        )
     }
 
     /// Whether reports of this station under this program (or under none) installed or applied this part.

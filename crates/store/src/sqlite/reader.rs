@@ -1,7 +1,7 @@
 //! Reading: snapshots of the rows, as of an index of the log. A reader decides nothing; what rows mean together is found in `app`.
 
 use std::borrow::Borrow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -15,13 +15,15 @@ use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tail::unpack_entries;
-use super::{Long, SITE, StoreError};
+use super::{HOUR_ANY, Long, SITE, StoreError};
 
-/// A reader. All its answers are as of [`Reader::as_of`].
+/// A reader. All its answers are as of an index, see [`Reader::bound_by`].
 #[derive(Debug)]
 pub struct Reader<C> {
     connection: C,
     as_of: Seq,
+    /// Whether all that is recorded is visible, once that was asked.
+    whole: OnceCell<bool>,
     /// Patterns read lately. They never change.
     patterns: RefCell<HashMap<PatternId, Arc<Pattern>>>,
 }
@@ -66,14 +68,38 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 impl<C: Borrow<Connection>> Reader<C> {
     pub(super) fn new(connection: C) -> Reader<C> {
-        Reader { connection, as_of: Seq::LATEST, patterns: RefCell::default() }
+        Reader { connection, as_of: Seq::LATEST, whole: OnceCell::new(), patterns: RefCell::default() }
     }
 
-    /// The same reader as of an index: events at and above it are hidden.
-    #[must_use]
-    pub fn as_of(mut self, size: Seq) -> Reader<C> {
+    /// From now on answers are as of an index: events at and above it are hidden.
+    pub fn bound_by(&mut self, size: Seq) {
         self.as_of = size;
-        self
+        self.whole = OnceCell::new();
+    }
+
+    /// Holds on to the state of now, so that all answers until [`Reader::release`] are of one state.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn hold(&self) -> Result<()> {
+        Ok(self.connection.borrow().execute_batch("BEGIN")?)
+    }
+
+    /// Lets go of the state that was held.
+    pub fn release(&self) {
+        // Without a state held there is nothing to let go of.
+        self.connection.borrow().execute_batch("ROLLBACK").ok();
+    }
+
+    fn sees_all(&self) -> Result<bool> {
+        if self.as_of == Seq::LATEST {
+            return Ok(true);
+        }
+        if let Some(known) = self.whole.get() {
+            return Ok(*known);
+        }
+        let all = self.as_of >= self.recorded()?;
+        Ok(*self.whole.get_or_init(|| all))
     }
 
     /// Number of events visible: those below this index.
@@ -267,11 +293,16 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn passes_of(&self, unit: Id, station: Option<Id>, from: Time, until: Time) -> Result<Vec<PassRow>> {
         let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
-                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.first_at <= ?4 AND pass.last_at >= ?3
-                     AND (?5 IS NULL OR pass.station = ?5) ORDER BY pass_unit.pass";
+                   WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass_unit.hour BETWEEN ?3 AND ?4
+                     AND pass.first_at <= ?6 AND pass.last_at >= ?5 AND (?7 IS NULL OR pass.station = ?7)";
         let station = station.map(|station| station.0);
-        let rows = self.rows(sql, params![SITE, unit.whole().0, from.0, until.0, station], Self::pass_row)?;
-        self.passes(rows)
+        let hours = (from.plus(-DAY).0.div_euclid(HOUR), until.0.div_euclid(HOUR));
+        let mut rows = Vec::new();
+        for (first, last) in [hours, (HOUR_ANY, HOUR_ANY)] {
+            let values = params![SITE, unit.whole().0, first, last, from.0, until.0, station];
+            rows.extend(self.rows(sql, values, Self::pass_row)?);
+        }
+        self.each_once(rows)
     }
 
     /// Passes in whose messages a thing is named.
@@ -333,7 +364,7 @@ impl<C: Borrow<Connection>> Reader<C> {
 
     /// Passes of a station that are not wholly visible as of an earlier index: they may have been open then, or unlisted.
     fn later(&self, station: Id) -> Result<Vec<PackedPass>> {
-        if self.as_of >= self.recorded()? {
+        if self.sees_all()? {
             return Ok(Vec::new());
         }
         let sql = "SELECT id, station, key, facts FROM pass INDEXED BY pass_last

@@ -52,7 +52,9 @@ CREATE INDEX pass_time ON pass (site, station, first_at);
 CREATE INDEX pass_long ON pass (site, station, long, first_at) WHERE long > 0;
 CREATE INDEX pass_unlisted ON pass (site, station, first_at) WHERE unlisted = 1;
 CREATE INDEX pass_last ON pass (site, station, last);
-CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, unit, pass)) WITHOUT ROWID;
+-- The way from a unit (as a whole) to its passes. `hour` is that of the first fact since 1970; -1 when the facts span more than a day.
+CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, hour INTEGER NOT NULL, pass INTEGER NOT NULL,
+  PRIMARY KEY (site, unit, hour, pass)) WITHOUT ROWID;
 
 -- Stations whose messages without a transaction call units by names of which a unit may have several: there, what a pass lasts does not follow from
 -- its own row.

@@ -1,6 +1,6 @@
 //! The one writer: appends events and projects them, batch by batch, each batch one transaction.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use kernel::event::Event;
@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::tail::{pack_entries, unpack_entries};
-use super::{Long, Reader, SITE, StoreError, open_reader, open_writer, prepare};
+use super::{HOUR_ANY, Long, Reader, SITE, StoreError, open_reader, open_writer, prepare};
 
 /// What became of an event that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -455,10 +455,13 @@ impl Transaction<'_> {
     /// Writes the passes of the batch.
     fn flush(&mut self) -> Result<(), StoreError> {
         for (pass, dirty) in std::mem::take(&mut self.memory.dirty) {
+            let hour;
             let visit = match self.memory.new_keys.remove(&pass) {
                 Some(key) => {
                     let visit = is_visit(key);
-                    let extent = extent(&dirty.facts, visit, dirty.last_at - dirty.first_at)?;
+                    let facts = PassFact::unpack_all(&dirty.facts).ok_or(StoreError::Packed("pass"))?;
+                    let extent = extent(facts, visit, dirty.last_at - dirty.first_at);
+                    hour = hour_of(dirty.first_at, dirty.last_at);
                     self.insert(
                         "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -487,9 +490,21 @@ impl Transaction<'_> {
                             Ok((row.get::<_, Vec<u8>>(0)?, key, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
                         })?;
                     facts.extend_from_slice(&dirty.facts);
+                    let known = hour_of(first_at, last_at);
                     let (first_at, last_at) = (first_at.min(dirty.first_at), last_at.max(dirty.last_at));
+                    hour = hour_of(first_at, last_at);
                     let visit = is_visit(key);
-                    let extent = extent(&facts, visit, last_at - first_at)?;
+                    let unpacked = PassFact::unpack_all(&facts).ok_or(StoreError::Packed("pass"))?;
+                    if hour != known {
+                        let members = unpacked.iter().flat_map(|fact| &fact.units);
+                        for unit in members.map(|member| member.unit.whole()).collect::<BTreeSet<Id>>() {
+                            self.insert(
+                                "UPDATE OR IGNORE pass_unit SET hour = ?4 WHERE site = ?1 AND unit = ?2 AND hour = ?3 AND pass = ?5",
+                                params![SITE, unit.0, known, hour, pass.0],
+                            )?;
+                        }
+                    }
+                    let extent = extent(unpacked, visit, last_at - first_at);
                     self.insert(
                         "UPDATE pass SET first_at = ?3, last_at = ?4, long = ?5, unlisted = ?6, facts = ?7, last = max(last, ?8)
                          WHERE site = ?1 AND id = ?2",
@@ -500,8 +515,8 @@ impl Transaction<'_> {
             };
             for unit in dirty.units {
                 self.insert(
-                    "INSERT OR IGNORE INTO pass_unit (site, unit, pass) VALUES (?1, ?2, ?3)",
-                    params![SITE, unit.0, pass.0],
+                    "INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass) VALUES (?1, ?2, ?3, ?4)",
+                    params![SITE, unit.0, hour, pass.0],
                 )?;
                 if visit && !self.memory.mixed.contains(&dirty.station) && self.is_one_of_several(unit)? {
                     self.mix(dirty.station)?;
@@ -946,8 +961,7 @@ struct Extent {
 }
 
 /// The extent of a pass whose facts span so many microseconds.
-fn extent(packed: &[u8], visit: bool, micros: i64) -> Result<Extent, StoreError> {
-    let mut facts = PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))?;
+fn extent(mut facts: Vec<PassFact>, visit: bool, micros: i64) -> Extent {
     let mut listing = facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
     let unlisted = !visit && listing.all(|fact| fact.units.is_empty());
     let long = match open_side(&mut facts, visit) {
@@ -957,7 +971,12 @@ fn extent(packed: &[u8], visit: bool, micros: i64) -> Result<Extent, StoreError>
         None if micros > HOUR => Long::Day,
         None => Long::Hour,
     };
-    Ok(Extent { long, unlisted })
+    Extent { long, unlisted }
+}
+
+/// The hour by which a pass is found whose facts span from one time to another.
+fn hour_of(first_at: i64, last_at: i64) -> i64 {
+    if last_at - first_at > DAY { HOUR_ANY } else { first_at.div_euclid(HOUR) }
 }
 
 /// A side of a pass.
