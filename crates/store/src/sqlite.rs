@@ -1,6 +1,7 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
 
 mod own;
+mod pass;
 mod reader;
 mod tail;
 mod writer;

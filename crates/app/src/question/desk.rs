@@ -43,7 +43,7 @@ pub(super) struct Memo {
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
     pub(super) stays: Kept<Id, Rc<Vec<Stay>>>,
     pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
-    pub(super) pass_reports: Kept<(Id, usize), Rc<PassReport>, 2_048>,
+    pub(super) pass_reports: Kept<(Id, Id, usize), Rc<PassReport>, 2_048>,
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,

@@ -56,6 +56,8 @@ pub(super) struct Focus {
     pub(super) named_in: BTreeSet<PassId>,
     /// When and where they were mounted.
     pub(super) stays: Vec<Stay>,
+    /// Stations of those passes and stays.
+    pub(super) stations: BTreeSet<Id>,
     /// Whether any of the things can stand in an installation report, or be left out by one.
     pub(super) reported: bool,
 }
@@ -83,7 +85,10 @@ struct Installation {
 impl Desk<'_> {
     /// What the evidence says of a unit itself, without what is built into it. With a focus only rows of its things, from its passes.
     pub(super) fn evaluate(&self, class: &UnitClass, focus: Option<&Focus>) -> Result<UnitEvidence> {
-        let passes = self.unit_passes(class)?;
+        let passes = match focus {
+            None => self.unit_passes(class)?,
+            Some(focus) => self.passes_in_focus(class, focus)?,
+        };
         if focus.is_some_and(|focus| !passes.iter().any(|pass| focus.may_bear_on(pass))) {
             return Ok(UnitEvidence::default());
         }
@@ -94,11 +99,11 @@ impl Desk<'_> {
         let narrow = focus.is_some() && removals.is_empty();
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
-        for (nth, pass) in passes.iter().enumerate().filter(|(_, pass)| in_focus(pass)) {
+        for pass in passes.iter().filter(|pass| in_focus(pass)) {
             let (found, gaps, broken) = (evidence.findings.len(), evidence.gaps.len(), evidence.broken.len());
             let before = installations.len();
             let reported = focus.is_none_or(|focus| focus.reported);
-            let report = if reported { Some(self.pass_report(class, nth, pass)?) } else { None };
+            let report = if reported { Some(self.pass_report(class, pass)?) } else { None };
             for source in report.iter().flat_map(|report| &report.sources) {
                 if !narrow || self.in_focus(source, focus)? {
                     for (report_nth, cell, shared) in &source.cells {
@@ -146,11 +151,28 @@ impl Desk<'_> {
         Ok(evidence)
     }
 
+    /// Passes of a unit that may matter to a question: those at the stations where its things were, and all of them if anything was removed.
+    fn passes_in_focus(&self, class: &UnitClass, focus: &Focus) -> Result<Rc<Vec<UnitPass>>> {
+        for alias in &class.aliases {
+            if self.snapshot.reader.may_lack_components(alias.id)? {
+                return self.unit_passes(class);
+            }
+        }
+        if let [station] = focus.stations.iter().collect::<Vec<_>>()[..] {
+            return self.passes_through(class, *station);
+        }
+        let mut passes = Vec::new();
+        for station in &focus.stations {
+            passes.extend(self.passes_through(class, *station)?.iter().cloned());
+        }
+        Ok(Rc::new(passes))
+    }
+
     /// What the reports of a unit's pass say of it.
-    fn pass_report(&self, class: &UnitClass, nth: usize, pass: &UnitPass) -> Result<Rc<PassReport>> {
+    fn pass_report(&self, class: &UnitClass, pass: &UnitPass) -> Result<Rc<PassReport>> {
         self.memo(
             |memo| &mut memo.pass_reports,
-            (class.key, nth),
+            (class.key, pass.station, pass.nth),
             || {
                 let reports = self.reports(pass.station, &pass.facts)?;
                 let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<Placement>> = BTreeMap::new();

@@ -89,6 +89,12 @@ impl Desk<'_> {
             }
         }
         passes.sort_by_key(|pass| (pass.start, pass.end, pass.station, pass.rows.first().copied()));
+        let mut through: BTreeMap<Id, usize> = BTreeMap::new();
+        for pass in &mut passes {
+            let next = through.entry(pass.station).or_default();
+            pass.nth = *next;
+            *next += 1;
+        }
         Ok(passes)
     }
 

@@ -72,6 +72,8 @@ pub(super) struct Cycle {
 pub(super) struct UnitPass {
     /// Rows that it is made of.
     pub(super) rows: Vec<PassId>,
+    /// Its number among the unit's passes through the station, by begin.
+    pub(super) nth: usize,
     /// The station (as its handle names it).
     pub(super) station: Id,
     /// Lane, if said.
@@ -138,6 +140,7 @@ impl UnitPass {
     ) -> UnitPass {
         let mut pass = UnitPass {
             rows,
+            nth: 0,
             station,
             lane: None,
             facts,

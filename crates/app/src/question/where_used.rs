@@ -351,9 +351,11 @@ impl Desk<'_> {
                     rows.insert(row.id, row);
                 }
                 focus.named_in.insert(report.pass);
+                focus.stations.insert(report.station);
             }
             for row in reader.passes_linked(member)? {
                 focus.named_in.insert(row.id);
+                focus.stations.insert(row.station);
                 rows.entry(row.id).or_insert(row);
             }
         }
@@ -366,6 +368,7 @@ impl Desk<'_> {
                 }
             }
         }
+        focus.stations.extend(stays.iter().map(|stay| stay.station));
         focus.stays.extend(stays);
         Ok(())
     }

@@ -349,15 +349,13 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn passes_unlisted(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
-        // What is said of a pass before it begins is not older than a day, or it is a long one.
-        let begun = "SELECT id, station, key, facts FROM pass INDEXED BY pass_unlisted
-                     WHERE site = ?1 AND station = ?2 AND unlisted = 1 AND first_at BETWEEN ?3 AND ?4 AND last_at >= ?5";
-        let values = params![SITE, station.0, from.plus(-DAY).0, until.0, from.0];
-        let mut rows = self.rows(begun, values, Self::pass_row)?;
-        let long = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
-                    WHERE site = ?1 AND station = ?2 AND long > 0 AND long > ?3 AND first_at <= ?4 AND last_at >= ?5 AND unlisted = 1";
-        let values = params![SITE, station.0, Long::Day as u8, until.0, from.0];
-        rows.extend(self.rows(long, values, Self::pass_row)?);
+        let sql = "SELECT id, station, key, facts FROM pass INDEXED BY pass_unlisted
+                   WHERE site = ?1 AND station = ?2 AND unlisted > 0 AND unlisted = ?3 AND first_at BETWEEN ?4 AND ?5 AND last_at >= ?6";
+        let mut rows = Vec::new();
+        for (unlisted, first) in [(1, from.plus(-DAY)), (2, Time::MIN)] {
+            let values = params![SITE, station.0, unlisted, first.0, until.0, from.0];
+            rows.extend(self.rows(sql, values, Self::pass_row)?);
+        }
         rows.extend(self.later(station)?);
         self.each_once(rows)
     }
@@ -376,6 +374,15 @@ impl<C: Borrow<Connection>> Reader<C> {
         rows.sort_unstable_by_key(|row| row.0);
         rows.dedup_by_key(|row| row.0);
         self.passes(rows)
+    }
+
+    /// Whether components may have been removed from a unit or a position of it (`unit` is the whole).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn may_lack_components(&self, unit: Id) -> Result<bool> {
+        let sql = "SELECT 1 FROM removed WHERE site = ?1 AND unit IN (0, ?2) LIMIT 1";
+        Ok(self.number(sql, params![SITE, unit.whole().0])?.is_some())
     }
 
     /// The newest passes of a station, newest first.

@@ -43,18 +43,22 @@ CREATE TABLE alias (site INTEGER NOT NULL, text TEXT NOT NULL, kind INTEGER NOT 
   PRIMARY KEY (site, text, kind, thing)) WITHOUT ROWID;
 
 -- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` tells how far back a
--- search by time must look for it (see Long). `unlisted` marks a transaction that lists no units. `last` is the index of its newest fact: as of an
+-- search by time must look for it (see Long). `unlisted` marks a transaction that lists no units (2: its facts span
+-- more than a day). `last` is the index of its newest fact: as of an
 -- earlier one it may have been open, or unlisted.
 CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER NOT NULL, key INTEGER NOT NULL, first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL, long INTEGER NOT NULL, unlisted INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
 CREATE INDEX pass_key ON pass (site, key);
 CREATE INDEX pass_time ON pass (site, station, first_at);
 CREATE INDEX pass_long ON pass (site, station, long, first_at) WHERE long > 0;
-CREATE INDEX pass_unlisted ON pass (site, station, first_at) WHERE unlisted = 1;
+CREATE INDEX pass_unlisted ON pass (site, station, unlisted, first_at) WHERE unlisted > 0;
 CREATE INDEX pass_last ON pass (site, station, last);
 -- The way from a unit (as a whole) to its passes. `hour` is that of the first fact since 1970; -1 when the facts span more than a day.
 CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, hour INTEGER NOT NULL, pass INTEGER NOT NULL,
   PRIMARY KEY (site, unit, hour, pass)) WITHOUT ROWID;
+
+-- Units (as a whole) of whose passes one removed components. 0: of some pass it is not known whose.
+CREATE TABLE removed (site INTEGER NOT NULL, unit INTEGER NOT NULL, PRIMARY KEY (site, unit)) WITHOUT ROWID;
 
 -- Stations whose messages without a transaction call units by names of which a unit may have several: there, what a pass lasts does not follow from
 -- its own row.

@@ -1,13 +1,13 @@
 //! The one writer: appends events and projects them, batch by batch, each batch one transaction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use kernel::event::Event;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
-use kernel::pass::{FactKind, PassFact, Role};
+use kernel::pass::{PassFact, Role};
 use kernel::placement::Pattern;
-use kernel::project::{DAY, HOUR, State, is_visit, project};
+use kernel::project::{State, project};
 use kernel::row::{Belonging, Row, Statement};
 use kernel::stored;
 use kernel::thing::Kind;
@@ -15,8 +15,9 @@ use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::pass::Passes;
 use super::tail::{pack_entries, unpack_entries};
-use super::{HOUR_ANY, Long, Reader, SITE, StoreError, open_reader, open_writer, prepare};
+use super::{Reader, SITE, StoreError, open_reader, open_writer, prepare};
 
 /// What became of an event that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,23 +83,8 @@ struct Memory {
     /// Facts of passes touched lately, for the programs and patterns that they name.
     facts: HashMap<PassId, Vec<(Role, Id)>>,
     /// Passes of the running batch, written at its end.
-    dirty: BTreeMap<PassId, DirtyPass>,
-    /// Keys of passes that begin in the running batch.
-    new_keys: HashMap<PassId, u64>,
-    /// Names of units, learned in the running batch, beside which the unit has others.
-    renamed: HashSet<Id>,
-    mixed: HashSet<Id>,
+    batch: Passes,
     ordinal: (u64, i64),
-}
-
-#[derive(Debug)]
-struct DirtyPass {
-    station: Id,
-    first_at: i64,
-    last_at: i64,
-    last: i64,
-    facts: Vec<u8>,
-    units: HashSet<Id>,
 }
 
 impl Store {
@@ -216,7 +202,7 @@ impl Store {
             return Ok(outcomes);
         }
         let count = entries.len() as u64;
-        Transaction { connection: &self.connection, memory: &mut self.memory, seq: Seq(self.size) }.flush()?;
+        self.memory.batch.flush(&self.connection)?;
         self.connection
             .prepare_cached("INSERT INTO tail (site, first, count, entries) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![SITE, first.cast_signed(), count.cast_signed(), pack_entries(&entries)?])?;
@@ -366,7 +352,7 @@ impl Store {
             size += 1;
             self.tick(event.recorded.0, size)?;
         }
-        Transaction { connection: &self.connection, memory: &mut self.memory, seq: Seq(self.size) }.flush()?;
+        self.memory.batch.flush(&self.connection)?;
         self.connection.execute_batch("COMMIT")?;
         self.size = size;
         Ok(())
@@ -427,136 +413,6 @@ impl Transaction<'_> {
     fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
         self.connection.prepare_cached(sql)?.execute(values)?;
         Ok(())
-    }
-
-    fn pass_fact(&mut self, pass: PassId, station: Id, fact: &PassFact) {
-        let dirty = self.memory.dirty.entry(pass).or_insert_with(|| DirtyPass {
-            station,
-            first_at: i64::MAX,
-            last_at: i64::MIN,
-            last: 0,
-            facts: Vec::new(),
-            units: HashSet::new(),
-        });
-        dirty.first_at = dirty.first_at.min(fact.at.0);
-        dirty.last_at = dirty.last_at.max(fact.at.0);
-        if let Some((first, last)) = fact.placed {
-            dirty.first_at = dirty.first_at.min(first.0);
-            dirty.last_at = dirty.last_at.max(last.0);
-        }
-        dirty.last = dirty.last.max(fact.seq.0.cast_signed());
-        dirty.units.extend(fact.units.iter().map(|member| member.unit).filter(|unit| unit.row() != 0).map(Id::whole));
-        fact.pack(&mut dirty.facts);
-        if let Some(known) = self.memory.facts.get_mut(&pass) {
-            known.extend(fact.namings.iter().map(|naming| (naming.role, naming.thing)));
-        }
-    }
-
-    /// Writes the passes of the batch.
-    fn flush(&mut self) -> Result<(), StoreError> {
-        for (pass, dirty) in std::mem::take(&mut self.memory.dirty) {
-            let hour;
-            let visit = match self.memory.new_keys.remove(&pass) {
-                Some(key) => {
-                    let visit = is_visit(key);
-                    let facts = PassFact::unpack_all(&dirty.facts).ok_or(StoreError::Packed("pass"))?;
-                    let extent = extent(facts, visit, dirty.last_at - dirty.first_at);
-                    hour = hour_of(dirty.first_at, dirty.last_at);
-                    self.insert(
-                        "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                        params![
-                            SITE,
-                            pass.0,
-                            dirty.station.0,
-                            key.cast_signed(),
-                            dirty.first_at,
-                            dirty.last_at,
-                            extent.long as u8,
-                            extent.unlisted,
-                            dirty.facts,
-                            dirty.last
-                        ],
-                    )?;
-                    visit
-                }
-                None => {
-                    // SQLite's `||` makes text of blobs: the row is read and written whole.
-                    let (mut facts, key, first_at, last_at) = self
-                        .connection
-                        .prepare_cached("SELECT facts, key, first_at, last_at FROM pass WHERE site = ?1 AND id = ?2")?
-                        .query_row(params![SITE, pass.0], |row| {
-                            let key = row.get::<_, i64>(1)?.cast_unsigned();
-                            Ok((row.get::<_, Vec<u8>>(0)?, key, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
-                        })?;
-                    facts.extend_from_slice(&dirty.facts);
-                    let known = hour_of(first_at, last_at);
-                    let (first_at, last_at) = (first_at.min(dirty.first_at), last_at.max(dirty.last_at));
-                    hour = hour_of(first_at, last_at);
-                    let visit = is_visit(key);
-                    let unpacked = PassFact::unpack_all(&facts).ok_or(StoreError::Packed("pass"))?;
-                    if hour != known {
-                        let members = unpacked.iter().flat_map(|fact| &fact.units);
-                        for unit in members.map(|member| member.unit.whole()).collect::<BTreeSet<Id>>() {
-                            self.insert(
-                                "UPDATE OR IGNORE pass_unit SET hour = ?4 WHERE site = ?1 AND unit = ?2 AND hour = ?3 AND pass = ?5",
-                                params![SITE, unit.0, known, hour, pass.0],
-                            )?;
-                        }
-                    }
-                    let extent = extent(unpacked, visit, last_at - first_at);
-                    self.insert(
-                        "UPDATE pass SET first_at = ?3, last_at = ?4, long = ?5, unlisted = ?6, facts = ?7, last = max(last, ?8)
-                         WHERE site = ?1 AND id = ?2",
-                        params![SITE, pass.0, first_at, last_at, extent.long as u8, extent.unlisted, facts, dirty.last],
-                    )?;
-                    visit
-                }
-            };
-            for unit in dirty.units {
-                self.insert(
-                    "INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass) VALUES (?1, ?2, ?3, ?4)",
-                    params![SITE, unit.0, hour, pass.0],
-                )?;
-                if visit && !self.memory.mixed.contains(&dirty.station) && self.is_one_of_several(unit)? {
-                    self.mix(dirty.station)?;
-                }
-            }
-        }
-        self.memory.new_keys.clear();
-        for unit in std::mem::take(&mut self.memory.renamed) {
-            let stations: Vec<i64> = self
-                .connection
-                .prepare_cached(
-                    "SELECT DISTINCT pass.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
-                     WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.key & 1 = 1",
-                )?
-                .query_map(params![SITE, unit.0], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            for station in stations {
-                self.mix(Id(station))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn mix(&mut self, station: Id) -> Result<(), StoreError> {
-        if self.memory.mixed.insert(station) {
-            self.insert("INSERT OR IGNORE INTO mixed (site, station) VALUES (?1, ?2)", params![SITE, station.0])?;
-        }
-        Ok(())
-    }
-
-    /// Whether a name of a unit is one beside which the unit has others: its own while it lay on a panel, or a carrier's.
-    fn is_one_of_several(&self, unit: Id) -> Result<bool, StoreError> {
-        let found = self
-            .connection
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing BETWEEN ?2 AND ?3 AND scope NOT BETWEEN ?2 AND ?3)
-                   OR EXISTS (SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?4)",
-            )?
-            .query_row(params![SITE, unit.0, unit.0 | 0xff, Belonging::Carried as u8], |row| row.get(0))?;
-        Ok(found)
     }
 }
 
@@ -622,7 +478,7 @@ impl State for Transaction<'_> {
             .optional()?;
         let pass = PassId(found.unwrap_or(seq.0.cast_signed()));
         if found.is_none() {
-            self.memory.new_keys.insert(pass, key);
+            self.memory.batch.begin(pass, key);
             self.memory.facts.insert(pass, Vec::new());
         }
         self.memory.passes.insert(key, pass);
@@ -685,9 +541,7 @@ impl State for Transaction<'_> {
                 .optional()?
                 .unwrap_or_default();
             let mut facts = PassFact::unpack_all(&stored).ok_or(StoreError::Packed("pass"))?;
-            if let Some(dirty) = self.memory.dirty.get(&pass) {
-                facts.extend(PassFact::unpack_all(&dirty.facts).ok_or(StoreError::Packed("pass"))?);
-            }
+            facts.extend(self.memory.batch.facts(pass)?);
             let named = facts.iter().flat_map(|fact| &fact.namings).map(|naming| (naming.role, naming.thing)).collect();
             self.memory.facts.insert(pass, named);
         }
@@ -739,7 +593,7 @@ impl State for Transaction<'_> {
             Row::Named { scope, position, thing, at } => {
                 if self.memory.named.insert((scope, position, thing, at.0)) {
                     if thing.whole() != scope.whole() {
-                        self.memory.renamed.insert(thing.whole());
+                        self.memory.batch.named(thing.whole());
                     }
                     self.insert(
                         "INSERT OR IGNORE INTO name (site, scope, position, thing, at, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -755,7 +609,12 @@ impl State for Transaction<'_> {
                     )?;
                 }
             }
-            Row::Pass { pass, station, fact } => self.pass_fact(pass, station, &fact),
+            Row::Pass { pass, station, fact } => {
+                self.memory.batch.add(pass, station, &fact);
+                if let Some(known) = self.memory.facts.get_mut(&pass) {
+                    known.extend(fact.namings.iter().map(|naming| (naming.role, naming.thing)));
+                }
+            }
             Row::Link { thing, pass } => {
                 if self.memory.links.insert((thing, pass)) {
                     self.insert(
@@ -867,7 +726,7 @@ impl State for Transaction<'_> {
             )?,
             Row::Within(within) => {
                 if within.belonging == Belonging::Carried {
-                    self.memory.renamed.insert(within.parent.whole());
+                    self.memory.batch.named(within.parent.whole());
                 }
                 let ordinal = self.ordinal(seq);
                 self.insert(
@@ -952,113 +811,6 @@ impl Transaction<'_> {
         self.memory.note_names.insert(text.to_owned(), id);
         Ok(id)
     }
-}
-
-/// What of a pass a search by time must know: columns of its row.
-struct Extent {
-    long: Long,
-    unlisted: bool,
-}
-
-/// The extent of a pass whose facts span so many microseconds.
-fn extent(mut facts: Vec<PassFact>, visit: bool, micros: i64) -> Extent {
-    let mut listing = facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
-    let unlisted = !visit && listing.all(|fact| fact.units.is_empty());
-    let long = match open_side(&mut facts, visit) {
-        Some(Side::Begin) => Long::OpenBegin,
-        Some(Side::End) => Long::Open,
-        None if micros > DAY => Long::Closed,
-        None if micros > HOUR => Long::Day,
-        None => Long::Hour,
-    };
-    Extent { long, unlisted }
-}
-
-/// The hour by which a pass is found whose facts span from one time to another.
-fn hour_of(first_at: i64, last_at: i64) -> i64 {
-    if last_at - first_at > DAY { HOUR_ANY } else { first_at.div_euclid(HOUR) }
-}
-
-/// A side of a pass.
-enum Side {
-    Begin,
-    End,
-}
-
-/// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
-fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
-    let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
-    if !visit && !has(FactKind::Started) {
-        return Some(Side::Begin);
-    }
-    // At one instant what lies between comes before the end.
-    let rank = |kind: FactKind| match kind {
-        FactKind::Arrived => 0,
-        FactKind::Started => 1,
-        FactKind::Ended => 3,
-        FactKind::Departed => 4,
-        _ => 2,
-    };
-    let ended = has(FactKind::Ended);
-    facts.sort_by_key(|fact| (fact.at, rank(fact.kind)));
-    let moves = |fact: &PassFact| {
-        matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
-    };
-    // Who is listed on one side only has no other.
-    let mut listed: Option<Vec<Id>> = None;
-    // Whoever names the panel names its boards.
-    let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
-    for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
-        let units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
-        match &listed {
-            None => listed = Some(units),
-            Some(known) => {
-                let alike = known.iter().all(|unit| covers(&units, *unit))
-                    && units
-                        .iter()
-                        .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
-                if !alike {
-                    return Some(Side::Begin);
-                }
-            }
-        }
-    }
-    if !visit {
-        // Nobody knows when those were there that a report speaks of and no list names.
-        let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
-        let mut strangers = reported.filter(|member| member.unit.row() != 0);
-        if listed.is_some_and(|listed| strangers.any(|member| !covers(&listed, member.unit))) {
-            return Some(Side::Begin);
-        }
-        return (!ended).then_some(Side::End);
-    }
-    let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
-    // The next begins before the last has ended.
-    let mut left_open = false;
-    let mut begun_at = Time::MIN;
-    for fact in facts.iter() {
-        // What ends at the instant of a begin may have ended what another row tells of.
-        left_open |= matches!(fact.kind, FactKind::Ended | FactKind::Departed) && fact.at == begun_at;
-        if matches!(fact.kind, FactKind::Arrived | FactKind::Started) {
-            begun_at = fact.at;
-        }
-        match fact.kind {
-            FactKind::Arrived => {
-                left_open |= begun && !ended;
-                (begun, started, ended, departed) = (true, false, false, false);
-            }
-            FactKind::Started => {
-                left_open |= started && !ended;
-                (begun, started, ended, departed) = (true, true, false, false);
-            }
-            FactKind::Ended if begun && !ended => ended = true,
-            FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
-            FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
-            _ if begun && !ended => {}
-            _ => return Some(Side::Begin),
-        }
-    }
-    (left_open || !ended).then_some(Side::End)
 }
 
 /// Looks a thing up by borrowed parts.

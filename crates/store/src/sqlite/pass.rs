@@ -1,0 +1,308 @@
+//! Rows of passes: facts are gathered while a batch runs, and written at its end, with what is needed to find them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use kernel::id::{Id, PassId};
+use kernel::pass::{FactKind, PassFact};
+use kernel::project::{DAY, HOUR, is_visit};
+use kernel::row::Belonging;
+use kernel::time::Time;
+use rusqlite::{Connection, params};
+
+use super::{HOUR_ANY, Long, SITE, StoreError};
+
+/// Passes of the running batch.
+#[derive(Debug, Default)]
+pub(super) struct Passes {
+    dirty: BTreeMap<PassId, DirtyPass>,
+    /// Keys of those that begin in it.
+    new_keys: HashMap<PassId, u64>,
+    /// Names of units, learned in it, beside which the unit has others.
+    named: HashSet<Id>,
+    /// Stations known to be mixed (see schema).
+    mixed: HashSet<Id>,
+}
+
+#[derive(Debug)]
+struct DirtyPass {
+    station: Id,
+    first_at: i64,
+    last_at: i64,
+    last: i64,
+    facts: Vec<u8>,
+}
+
+/// A pass as it is to be written.
+struct PassRow {
+    key: u64,
+    first_at: i64,
+    last_at: i64,
+    facts: Vec<u8>,
+    /// The hour by which its units know it until now.
+    known_hour: Option<i64>,
+}
+
+impl Passes {
+    /// A pass that begins.
+    pub(super) fn begin(&mut self, pass: PassId, key: u64) {
+        self.new_keys.insert(pass, key);
+    }
+
+    pub(super) fn add(&mut self, pass: PassId, station: Id, fact: &PassFact) {
+        let dirty = self.dirty.entry(pass).or_insert_with(|| DirtyPass {
+            station,
+            first_at: i64::MAX,
+            last_at: i64::MIN,
+            last: 0,
+            facts: Vec::new(),
+        });
+        let (first, last) = fact.placed.unwrap_or((fact.at, fact.at));
+        dirty.first_at = dirty.first_at.min(fact.at.0).min(first.0);
+        dirty.last_at = dirty.last_at.max(fact.at.0).max(last.0);
+        dirty.last = dirty.last.max(fact.seq.0.cast_signed());
+        fact.pack(&mut dirty.facts);
+    }
+
+    /// A unit has this name beside others.
+    pub(super) fn named(&mut self, unit: Id) {
+        self.named.insert(unit);
+    }
+
+    /// What the batch says of a pass.
+    pub(super) fn facts(&self, pass: PassId) -> Result<Vec<PassFact>, StoreError> {
+        let packed = self.dirty.get(&pass).map(|dirty| dirty.facts.as_slice()).unwrap_or_default();
+        PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))
+    }
+
+    /// Writes the passes of the batch.
+    pub(super) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        for (pass, dirty) in std::mem::take(&mut self.dirty) {
+            let row = match self.new_keys.remove(&pass) {
+                Some(key) => PassRow {
+                    key,
+                    first_at: dirty.first_at,
+                    last_at: dirty.last_at,
+                    facts: dirty.facts,
+                    known_hour: None,
+                },
+                None => grown(connection, pass, &dirty)?,
+            };
+            self.write(connection, pass, dirty.station, dirty.last, &row)?;
+        }
+        self.new_keys.clear();
+        for unit in std::mem::take(&mut self.named) {
+            let stations: Vec<i64> = connection
+                .prepare_cached(
+                    "SELECT DISTINCT pass.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                     WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.key & 1 = 1",
+                )?
+                .query_map(params![SITE, unit.0], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            for station in stations {
+                self.mix(connection, Id(station))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        connection: &Connection,
+        pass: PassId,
+        station: Id,
+        last: i64,
+        row: &PassRow,
+    ) -> Result<(), StoreError> {
+        let mut facts = PassFact::unpack_all(&row.facts).ok_or(StoreError::Packed("pass"))?;
+        let visit = is_visit(row.key);
+        let removes = facts.iter().any(|fact| !fact.removals.is_empty());
+        let members = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
+        let units: BTreeSet<Id> = members.filter(|unit| unit.row() != 0).collect();
+        let hour = hour_of(row.first_at, row.last_at);
+        let unlisted = unlisted(&facts, visit, hour);
+        let long = long(&mut facts, visit, row.last_at - row.first_at);
+        let sql = if row.known_hour.is_none() {
+            "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        } else {
+            "UPDATE pass SET first_at = ?5, last_at = ?6, long = ?7, unlisted = ?8, facts = ?9, last = max(last, ?10)
+             WHERE site = ?1 AND id = ?2 AND station = ?3 AND key = ?4"
+        };
+        connection.prepare_cached(sql)?.execute(params![
+            SITE,
+            pass.0,
+            station.0,
+            row.key.cast_signed(),
+            row.first_at,
+            row.last_at,
+            long as u8,
+            unlisted,
+            row.facts,
+            last
+        ])?;
+        for unit in &units {
+            if let Some(known) = row.known_hour.filter(|known| *known != hour) {
+                connection
+                    .prepare_cached("DELETE FROM pass_unit WHERE site = ?1 AND unit = ?2 AND hour = ?3 AND pass = ?4")?
+                    .execute(params![SITE, unit.0, known, pass.0])?;
+            }
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![SITE, unit.0, hour, pass.0])?;
+            if visit && !self.mixed.contains(&station) && is_one_of_several(connection, *unit)? {
+                self.mix(connection, station)?;
+            }
+        }
+        if removes {
+            // Of a transaction that lists nobody it is not known here whose components they were.
+            let whose = if unlisted == 0 { units } else { BTreeSet::from([Id(0)]) };
+            for unit in whose {
+                connection
+                    .prepare_cached("INSERT OR IGNORE INTO removed (site, unit) VALUES (?1, ?2)")?
+                    .execute(params![SITE, unit.0])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn mix(&mut self, connection: &Connection, station: Id) -> Result<(), StoreError> {
+        if self.mixed.insert(station) {
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO mixed (site, station) VALUES (?1, ?2)")?
+                .execute(params![SITE, station.0])?;
+        }
+        Ok(())
+    }
+}
+
+/// A pass with what the batch adds to it. (SQLite's `||` makes text of blobs: the row is read and written whole.)
+fn grown(connection: &Connection, pass: PassId, dirty: &DirtyPass) -> Result<PassRow, StoreError> {
+    let mut row = connection
+        .prepare_cached("SELECT key, first_at, last_at, facts FROM pass WHERE site = ?1 AND id = ?2")?
+        .query_row(params![SITE, pass.0], |row| {
+            let key = row.get::<_, i64>(0)?.cast_unsigned();
+            let (first_at, last_at) = (row.get(1)?, row.get(2)?);
+            Ok(PassRow { key, first_at, last_at, facts: row.get(3)?, known_hour: Some(hour_of(first_at, last_at)) })
+        })?;
+    row.first_at = row.first_at.min(dirty.first_at);
+    row.last_at = row.last_at.max(dirty.last_at);
+    row.facts.extend_from_slice(&dirty.facts);
+    Ok(row)
+}
+
+/// The hour by which a pass is found whose facts span from one time to another.
+fn hour_of(first_at: i64, last_at: i64) -> i64 {
+    if last_at - first_at > DAY { HOUR_ANY } else { first_at.div_euclid(HOUR) }
+}
+
+/// Whether a name of a unit is one beside which the unit has others: its own while it lay on a panel, or a carrier's.
+fn is_one_of_several(connection: &Connection, unit: Id) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM name WHERE site = ?1 AND thing BETWEEN ?2 AND ?3 AND scope NOT BETWEEN ?2 AND ?3)
+               OR EXISTS (SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?4)",
+        )?
+        .query_row(params![SITE, unit.0, unit.0 | 0xff, Belonging::Carried as u8], |row| row.get(0))?;
+    Ok(found)
+}
+
+/// Whether a pass is a transaction that lists no units: 0 no, 1 yes, 2 yes and its facts span more than a day.
+fn unlisted(facts: &[PassFact], visit: bool, hour: i64) -> i64 {
+    let mut listing = facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+    if visit || !listing.all(|fact| fact.units.is_empty()) {
+        return 0;
+    }
+    if hour == HOUR_ANY { 2 } else { 1 }
+}
+
+/// How far back a search by time must look for a pass whose facts span so many microseconds.
+fn long(facts: &mut [PassFact], visit: bool, micros: i64) -> Long {
+    match open_side(facts, visit) {
+        Some(Side::Begin) => Long::OpenBegin,
+        Some(Side::End) => Long::Open,
+        None if micros > DAY => Long::Closed,
+        None if micros > HOUR => Long::Day,
+        None => Long::Hour,
+    }
+}
+
+/// A side of a pass.
+enum Side {
+    Begin,
+    End,
+}
+
+/// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
+fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
+    let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
+    if !visit && !has(FactKind::Started) {
+        return Some(Side::Begin);
+    }
+    // At one instant what lies between comes before the end.
+    let rank = |kind: FactKind| match kind {
+        FactKind::Arrived => 0,
+        FactKind::Started => 1,
+        FactKind::Ended => 3,
+        FactKind::Departed => 4,
+        _ => 2,
+    };
+    let ended = has(FactKind::Ended);
+    facts.sort_by_key(|fact| (fact.at, rank(fact.kind)));
+    let moves = |fact: &PassFact| {
+        matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
+    };
+    // Who is listed on one side only has no other.
+    let mut listed: Option<Vec<Id>> = None;
+    // Whoever names the panel names its boards.
+    let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
+    for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
+        let units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
+        match &listed {
+            None => listed = Some(units),
+            Some(known) => {
+                let alike = known.iter().all(|unit| covers(&units, *unit))
+                    && units
+                        .iter()
+                        .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
+                if !alike {
+                    return Some(Side::Begin);
+                }
+            }
+        }
+    }
+    if !visit {
+        // Nobody knows when those were there that a report speaks of and no list names.
+        let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
+        let mut strangers = reported.filter(|member| member.unit.row() != 0);
+        if listed.is_some_and(|listed| strangers.any(|member| !covers(&listed, member.unit))) {
+            return Some(Side::Begin);
+        }
+        return (!ended).then_some(Side::End);
+    }
+    let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
+    // The next begins before the last has ended.
+    let mut left_open = false;
+    let mut begun_at = Time::MIN;
+    for fact in facts.iter() {
+        // What ends at the instant of a begin may have ended what another row tells of.
+        left_open |= matches!(fact.kind, FactKind::Ended | FactKind::Departed) && fact.at == begun_at;
+        if matches!(fact.kind, FactKind::Arrived | FactKind::Started) {
+            begun_at = fact.at;
+        }
+        match fact.kind {
+            FactKind::Arrived => {
+                left_open |= begun && !ended;
+                (begun, started, ended, departed) = (true, false, false, false);
+            }
+            FactKind::Started => {
+                left_open |= started && !ended;
+                (begun, started, ended, departed) = (true, true, false, false);
+            }
+            FactKind::Ended if begun && !ended => ended = true,
+            FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
+            FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
+            _ if begun && !ended => {}
+            _ => return Some(Side::Begin),
+        }
+    }
+    (left_open || !ended).then_some(Side::End)
+}
