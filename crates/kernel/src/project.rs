@@ -39,8 +39,6 @@ pub trait State {
     fn named_in(&mut self, pass: PassId, role: Role) -> Result<Vec<Id>, Self::Error>;
     /// Whether no report of this pattern was sighted under this program at this station yet.
     fn is_new_sighting(&mut self, station: Id, program: Id, pattern: PatternId) -> Result<bool, Self::Error>;
-    /// Whether no report of this pattern was used at this station in this hour (since 1970) yet.
-    fn is_new_use(&mut self, station: Id, pattern: PatternId, hour: i64) -> Result<bool, Self::Error>;
     /// Whether this statement about a package says something that the newest known one does not.
     fn is_new_statement(&mut self, package: Id, statement: &Statement) -> Result<bool, Self::Error>;
     /// Leaves a row behind.
@@ -63,7 +61,7 @@ struct Projection<'a, S> {
     station: Id,
 }
 
-/// Microseconds of an hour: the grain in which uses of patterns are kept.
+/// Microseconds of an hour.
 pub const HOUR: i64 = 3_600_000_000;
 
 /// Microseconds of a day.
@@ -461,13 +459,18 @@ impl<S: State> Projection<'_, S> {
             self.emit(Row::Link { thing, pass })?;
         }
         // Which messages without a transaction make one pass is found when asked.
-        if is_nil(transaction) {
-            let hour = self.event.at.at.0.div_euclid(HOUR);
-            for naming in fact.namings.iter().filter(|naming| naming.role == Role::Program) {
-                self.emit(Row::ProgramNamed { station: self.station, program: naming.thing, hour })?;
-            }
-        } else {
+        let named = if is_nil(transaction) { Vec::new() } else { self.state.named_in(pass, Role::Program)? };
+        if !is_nil(transaction) {
             self.sightings(pass, &fact)?;
+        }
+        if named.is_empty() {
+            let mut used: Vec<Id> =
+                fact.namings.iter().filter(|naming| naming.role.accounts()).map(|naming| naming.thing).collect();
+            used.sort_unstable();
+            used.dedup();
+            for pattern in used {
+                self.emit(Row::Use { station: self.station, pattern: PatternId(pattern.0), at: fact.at, pass })?;
+            }
         }
         self.emit(Row::Pass { pass, station: self.station, fact })
     }
@@ -600,21 +603,15 @@ impl<S: State> Projection<'_, S> {
             let accounted = coded.accounted();
             let name =
                 |role: Role, pattern: PatternId| Naming { role, thing: Id(pattern.0), unit: Id(0), tool_kind: Id(0) };
-            let used = if accounted == coded.pattern.designators() {
+            if accounted == coded.pattern.designators() {
                 namings.push(name(Role::Pattern, pattern));
-                pattern
             } else {
                 let groups = vec![(Origin::Place(None), accounted.into_iter().collect())];
                 let accounted = self.state.pattern(&Pattern { groups })?;
                 namings.push(name(Role::Partial, pattern));
                 namings.push(name(Role::Accounted, accounted));
-                accounted
-            };
-            self.emit(Row::Report { pass, station: self.station, at, pattern, coded, draws, timed })?;
-            let hour = at.0.div_euclid(HOUR);
-            if self.state.is_new_use(self.station, used, hour)? {
-                self.emit(Row::Use { station: self.station, pattern: used, hour })?;
             }
+            self.emit(Row::Report { pass, station: self.station, at, pattern, coded, draws, timed })?;
         }
         self.pass_fact(FactKind::Installed, transaction, None, units, |_, fact| {
             fact.namings = namings;

@@ -192,15 +192,6 @@ pub enum Row {
         /// Components with a time of their own?
         timed: bool,
     },
-    /// A message without a transaction named a program: where to look for what it installs.
-    ProgramNamed {
-        /// Where.
-        station: Id,
-        /// The program.
-        program: Id,
-        /// Hour since 1970 of the message's own time.
-        hour: i64,
-    },
     /// The first report of a pattern under a program that its pass names.
     Sighting {
         /// The station.
@@ -210,14 +201,16 @@ pub enum Row {
         /// The pattern.
         pattern: PatternId,
     },
-    /// The first report of a pattern in an hour.
+    /// A report of a pattern in a pass that does not name its program.
     Use {
         /// The station.
         station: Id,
-        /// The pattern.
+        /// The pattern: all positions for which the report accounts.
         pattern: PatternId,
-        /// Hours since 1970, by the station's clock.
-        hour: i64,
+        /// When it was made.
+        at: Time,
+        /// In which pass.
+        pass: PassId,
     },
     /// A point of a mount.
     Mount(MountPoint),

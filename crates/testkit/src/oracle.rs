@@ -1280,43 +1280,59 @@ impl Oracle {
         programs
     }
 
+    /// READING: a report was made under the programs that its transaction names, else under those active when it was sent.
+    fn programs_of_report(&self, event: &Event) -> BTreeSet<String> {
+        let station = &event.source.handle;
+        let transaction = event.transaction().map(str::to_ascii_lowercase);
+        let together: Vec<usize> = (0..self.events.len())
+            .filter(|index| {
+                let other = &self.events[*index];
+                let same = other.transaction().map(str::to_ascii_lowercase) == transaction;
+                transaction.is_some() && same && other.source.handle == *station && is_of_pass(&other.fact)
+            })
+            .collect();
+        let named = self.named_in(&together);
+        if !named.is_empty() {
+            return named;
+        }
+        let lanes: BTreeSet<i64> = together.iter().filter_map(|index| lane(&self.events[*index].fact)).collect();
+        let mut programs = BTreeSet::new();
+        for (thing, place) in self.things_at("program", station) {
+            let meets = self.presence(&thing, &place, time(event), time(event)).is_some();
+            if meets && (lanes.is_empty() || program_lane(&place).is_none_or(|lane| lanes.contains(&lane))) {
+                programs.insert(thing.1);
+            }
+        }
+        programs
+    }
+
     fn read_programs(&mut self) {
         let mut known: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         let mut needs = BTreeSet::new();
-        for passes in self.passes.values() {
-            for pass in passes {
-                // READING: a pass without a program has the key (station, no program).
-                // Of a pass with a transaction the messages about its other units name the program, too.
-                let mut programs = self.named_in(&pass.all);
-                if programs.is_empty() {
-                    programs = self.programs(pass);
-                }
-                let has_program = !programs.is_empty();
-                if !has_program {
-                    programs.insert(String::new());
-                }
-                for index in &pass.events {
-                    let event = &self.events[*index];
-                    let (materials, applied) = match &event.fact {
-                        Fact::Installed(fact) => (&fact.materials, false),
-                        Fact::Applied(fact) => (&fact.materials, true),
-                        _ => continue,
-                    };
-                    // READING: a message reports under the program of its pass, whichever unit an entry is about.
-                    for entry_of in materials {
-                        for program in &programs {
-                            let key = (pass.station.clone(), program.clone());
-                            let positions = entry_of.components.iter().chain(&entry_of.rejected);
-                            let positions = positions.map(|placed| placed.designator.clone());
-                            if !applied && has_program {
-                                known.entry(key).or_default().extend(positions.filter(|text| !text.is_empty()));
-                            }
-                            let used = applied || is_installed(entry_of);
-                            if let Some(package) = entry_of.package.as_ref().filter(|_| used) {
-                                for part in self.parts(&package.id) {
-                                    needs.insert((pass.station.clone(), program.clone(), part));
-                                }
-                            }
+        for event in &self.events {
+            let (materials, applied) = match &event.fact {
+                Fact::Installed(fact) => (&fact.materials, false),
+                Fact::Applied(fact) => (&fact.materials, true),
+                _ => continue,
+            };
+            // READING: a report without a program has the key (station, no program).
+            let mut programs = self.programs_of_report(event);
+            let has_program = !programs.is_empty();
+            if !has_program {
+                programs.insert(String::new());
+            }
+            for entry_of in materials {
+                for program in &programs {
+                    let key = (event.source.handle.clone(), program.clone());
+                    let positions = entry_of.components.iter().chain(&entry_of.rejected);
+                    let positions = positions.map(|placed| placed.designator.clone());
+                    if !applied && has_program {
+                        known.entry(key.clone()).or_default().extend(positions.filter(|text| !text.is_empty()));
+                    }
+                    let used = applied || is_installed(entry_of);
+                    if let Some(package) = entry_of.package.as_ref().filter(|_| used) {
+                        for part in self.parts(&package.id) {
+                            needs.insert((key.0.clone(), program.clone(), part));
                         }
                     }
                 }

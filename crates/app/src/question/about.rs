@@ -74,7 +74,7 @@ impl Desk<'_> {
                     about.fact("Role", &profile.role);
                     about.fact("Line", &profile.line);
                 }
-                about.mounts = self.mounted(&self.stays_at(id)?)?;
+                about.mounts = self.mounted(&self.all_stays_at(id)?)?;
             }
             Kind::Shipment => {
                 for party in self.customers(id)? {

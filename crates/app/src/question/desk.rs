@@ -9,7 +9,7 @@ use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
 use kernel::placement::Cell;
 use kernel::row::{Profile, Within};
-use kernel::thing::Name;
+use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use store::ReportRow;
 
@@ -41,14 +41,12 @@ pub(super) struct Memo {
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
-    pub(super) stays: Kept<Id, Rc<Vec<Stay>>>,
+    pub(super) stays: Kept<(Id, Kind), Rc<Vec<Stay>>>,
     pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
     pub(super) pass_reports: Kept<(Id, Id, usize), Rc<PassReport>, 2_048>,
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
-    pub(super) programs: Kept<(PassId, Option<Seq>), Rc<Programs>>,
-    pub(super) used: Kept<(Id, i64), Rc<BTreeSet<(Id, PatternId)>>>,
     pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,
@@ -62,9 +60,6 @@ impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
         Kept(HashMap::new())
     }
 }
-
-/// Programs, and `None` for none.
-pub(super) type Programs = BTreeSet<Option<Id>>;
 
 /// Of a component installed: number of the report, of the cell in it, and whether the unit was meant by a shared name.
 pub(super) type Placement = (usize, usize, bool);

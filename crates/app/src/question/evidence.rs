@@ -275,9 +275,11 @@ impl Desk<'_> {
                 // Each package that was there, and whether one stay of it is certain and covers the time.
                 let mut mounted: BTreeMap<Id, bool> = BTreeMap::new();
                 if let Some(place) = cell.place {
-                    for stay in self.stays_at(pass.station)?.iter().filter(|stay| {
-                        stay.kind == Kind::Package && stay.place == Some(place) && stay.meets(from, until)
-                    }) {
+                    for stay in self
+                        .stays_at(pass.station, Kind::Package)?
+                        .iter()
+                        .filter(|stay| stay.place == Some(place) && stay.meets(from, until))
+                    {
                         *mounted.entry(stay.thing).or_default() |=
                             stay.is_certain(from, until) && stay.covers(from, until);
                     }
@@ -417,9 +419,8 @@ impl Desk<'_> {
         if report.speaks && report.missing == 0 || skipped && pass.reported {
             return Ok(());
         }
-        let stays = self.stays_at(pass.station)?;
-        let mounted: Vec<&Stay> =
-            stays.iter().filter(|stay| stay.kind == Kind::Package && stay.meets(from, until)).collect();
+        let stays = self.stays_at(pass.station, Kind::Package)?;
+        let mounted: Vec<&Stay> = stays.iter().filter(|stay| stay.meets(from, until)).collect();
         if mounted.is_empty() {
             return Ok(());
         }
@@ -515,8 +516,8 @@ impl Desk<'_> {
             let reasons = vec!["named in a message of the pass".to_owned()];
             evidence.findings.push(exposure(pass, *person, Kind::Person, certain_unless(pass.shared), None, reasons));
         }
-        let stays = self.stays_at(pass.station)?;
-        let here: Vec<&Stay> = stays.iter().filter(|stay| stay.kind == Kind::Person).collect();
+        let stays = self.stays_at(pass.station, Kind::Person)?;
+        let here: Vec<&Stay> = stays.iter().collect();
         present(pass, &here, &|thing| wanted(thing) && !named.contains(&thing), evidence);
         Ok(())
     }
@@ -528,9 +529,9 @@ impl Desk<'_> {
             evidence.findings.push(exposure(pass, *program, Kind::Program, certain_unless(pass.shared), None, reasons));
         }
         if named.is_empty() {
-            let stays = self.stays_at(pass.station)?;
+            let stays = self.stays_at(pass.station, Kind::Program)?;
             let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
-            for stay in stays.iter().filter(|stay| stay.kind == Kind::Program) {
+            for stay in stays.iter() {
                 if lanes_meet(self.program_lane(stay)?, pass.lane) {
                     roles.entry(stay.place).or_default().push(stay);
                 }
@@ -579,11 +580,9 @@ impl Desk<'_> {
         if !pass.member {
             return Ok(());
         }
-        let stays = self.stays_at(pass.station)?;
+        let stays = self.stays_at(pass.station, Kind::Tool)?;
         let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
-        for stay in
-            stays.iter().filter(|stay| stay.kind == Kind::Tool && stay.place.is_none_or(|kind| !kinds.contains(&kind)))
-        {
+        for stay in stays.iter().filter(|stay| stay.place.is_none_or(|kind| !kinds.contains(&kind))) {
             roles.entry(stay.place).or_default().push(stay);
         }
         for here in roles.values() {

@@ -36,7 +36,7 @@ impl Desk<'_> {
     fn station_now(&self, station: Id) -> Result<Option<StationNow>> {
         let reader = self.snapshot.reader;
         let rows = reader.newest_passes(station, PASSES_MAX)?;
-        let stays = self.stays_at(station)?;
+        let stays = self.all_stays_at(station)?;
         if rows.is_empty() && stays.is_empty() {
             return Ok(None);
         }

@@ -5,15 +5,14 @@ use std::rc::Rc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
-use kernel::pass::{FactKind, Member, Naming, PassFact, Role};
+use kernel::pass::{FactKind, Naming, Role};
 use kernel::placement::Fate;
-use kernel::project::HOUR;
 use kernel::thing::Kind;
 use kernel::time::Time;
 use store::PassRow;
 
 use super::Result;
-use super::desk::{Desk, Programs};
+use super::desk::Desk;
 use super::unit::{UnitClass, lanes_meet};
 
 impl Desk<'_> {
@@ -30,8 +29,7 @@ impl Desk<'_> {
             return Ok(named);
         }
         let mut programs = Vec::new();
-        for stay in self.stays_at(station)?.iter().filter(|stay| stay.kind == Kind::Program && stay.meets(from, until))
-        {
+        for stay in self.stays_at(station, Kind::Program)?.iter().filter(|stay| stay.meets(from, until)) {
             if lanes_meet(self.program_lane(stay)?, lane) {
                 programs.push(stay.thing);
             }
@@ -47,64 +45,30 @@ impl Desk<'_> {
         Ok(key.rsplit('|').nth(1).and_then(|lane| lane.parse().ok()))
     }
 
-    /// Programs under which a message of a pass reported: those that the pass's messages name, else those active in its window. `None` is among them
-    /// when there was none, for any of the units.
-    pub(super) fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<Rc<Programs>> {
-        let key = (row.id, row.visit.then_some(seq));
-        self.memo(
-            |memo| &mut memo.programs,
-            key,
-            || {
-                let namings = row.facts.iter().flat_map(|fact| &fact.namings);
-                let named: Programs =
-                    namings.filter(|naming| naming.role == Role::Program).map(|naming| Some(naming.thing)).collect();
-                if !row.visit && !named.is_empty() {
-                    return Ok(Rc::new(named));
+    /// Programs under which a message of a pass reported: those that its transaction names, else those active when it was sent. `None` stands for none.
+    fn programs_of_report(&self, row: &PassRow, seq: Seq) -> Result<BTreeSet<Option<Id>>> {
+        let mut lanes: BTreeSet<i64> = BTreeSet::new();
+        if !row.visit {
+            let namings = row.facts.iter().flat_map(|fact| &fact.namings);
+            let named: BTreeSet<Option<Id>> =
+                namings.filter(|naming| naming.role == Role::Program).map(|naming| Some(naming.thing)).collect();
+            if !named.is_empty() {
+                return Ok(named);
+            }
+            lanes.extend(row.facts.iter().filter_map(|fact| fact.lane));
+        }
+        let mut programs = BTreeSet::new();
+        if let Some(fact) = row.facts.iter().find(|fact| fact.seq == seq) {
+            for stay in self.stays_at(row.station, Kind::Program)?.iter().filter(|stay| stay.meets(fact.at, fact.at)) {
+                if lanes.is_empty() || self.program_lane(stay)?.is_none_or(|lane| lanes.contains(&lane)) {
+                    programs.insert(Some(stay.thing));
                 }
-                let or_none = |programs: Vec<Id>| -> Vec<Option<Id>> {
-                    if programs.is_empty() { vec![None] } else { programs.into_iter().map(Some).collect() }
-                };
-                let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
-                // Whether everybody of whom the messages speak was there from begin to end.
-                let on_side = |kind: FactKind, unit: Id| {
-                    row.facts.iter().filter(|fact| fact.kind == kind).any(|fact| {
-                        let names = |member: &Member| {
-                            member.unit == unit || member.unit == unit.whole() || member.unit.whole() == unit
-                        };
-                        fact.units.is_empty() || fact.units.iter().any(names)
-                    })
-                };
-                let one_window = row.facts.iter().all(|fact| {
-                    let listed = fact.units.iter().map(|member| member.unit);
-                    let mut units =
-                        listed.chain(fact.namings.iter().map(|naming| naming.unit)).filter(|unit| unit.row() != 0);
-                    units.all(|unit| on_side(FactKind::Started, unit) && on_side(FactKind::Ended, unit))
-                });
-                if let (false, Some(from), Some(until), true) =
-                    (row.visit, times(FactKind::Started).min(), times(FactKind::Ended).max(), one_window)
-                {
-                    let lane = row.facts.iter().find_map(|fact| fact.lane);
-                    let active = self.programs_in(Vec::new(), row.station, lane, from, until)?;
-                    return Ok(Rc::new(or_none(active).into_iter().collect()));
-                }
-                // Whose pass it is, and from when to when, differs from unit to unit.
-                let mut programs: Programs = BTreeSet::new();
-                for unit in self.units_of(row)?.iter() {
-                    for pass in self.passes_through(&*self.class(*unit)?, row.station)?.iter() {
-                        let is_of = |fact: &PassFact| fact.seq == seq || !row.visit && pass.rows.contains(&row.id);
-                        if pass.facts.iter().any(is_of) {
-                            let (from, until) = pass.window();
-                            let active = self.programs_in(pass.programs(), row.station, pass.lane, from, until)?;
-                            programs.extend(or_none(active));
-                        }
-                    }
-                }
-                if programs.is_empty() {
-                    programs.insert(None);
-                }
-                Ok(Rc::new(programs))
-            },
-        )
+            }
+        }
+        if programs.is_empty() {
+            programs.insert(None);
+        }
+        Ok(programs)
     }
 
     /// Every position that any report of this station under this program accounted for.
@@ -114,27 +78,17 @@ impl Desk<'_> {
             (station, program),
             || {
                 let reader = self.snapshot.reader;
-                let mut patterns: BTreeSet<PatternId> = reader.patterns_under(station, program)?.into_iter().collect();
-                let hour = |at: Time| at.0.div_euclid(HOUR);
-                // A pass that reports in an hour may have begun in the one before, or end in the next.
-                let mut ran: Vec<(i64, i64)> =
-                    reader.hours_named(station, program)?.into_iter().map(|hour| (hour - 1, hour + 1)).collect();
-                let stays = self.stays_at(station)?;
-                let runs = stays.iter().filter(|stay| stay.kind == Kind::Program && stay.thing == program);
-                ran.extend(runs.map(|stay| (hour(stay.from) - 1, hour(stay.until).saturating_add(1))));
-                for pattern in reader
-                    .patterns_at(station)?
-                    .into_iter()
-                    .filter(|pattern| !patterns.contains(pattern))
-                    .collect::<Vec<_>>()
-                {
-                    if self.is_used_under(station, program, pattern, &ran)? {
-                        patterns.insert(pattern);
-                    }
-                }
+                let sighted = reader.patterns_under(station, program)?;
                 let mut known = BTreeSet::new();
-                for pattern in patterns {
-                    known.extend(reader.pattern(pattern)?.designators());
+                for pattern in &sighted {
+                    known.extend(reader.pattern(*pattern)?.designators());
+                }
+                for pattern in reader.patterns_at(station)? {
+                    let positions = reader.pattern(pattern)?.designators();
+                    let tells = !sighted.contains(&pattern) && !positions.is_subset(&known);
+                    if tells && self.is_used_under(station, program, pattern)? {
+                        known.extend(positions);
+                    }
                 }
                 known.remove(&Designator::NONE);
                 Ok(Rc::new(known))
@@ -142,50 +96,28 @@ impl Desk<'_> {
         )
     }
 
-    /// Whether any report of a station that the pattern codes was made under a program, which ran there within these closed ranges of hours.
-    fn is_used_under(&self, station: Id, program: Id, pattern: PatternId, ran: &[(i64, i64)]) -> Result<bool> {
+    /// Whether any report that accounts for a pattern was made at a station under a program, other than in a pass that names it.
+    fn is_used_under(&self, station: Id, program: Id, pattern: PatternId) -> Result<bool> {
         let reader = self.snapshot.reader;
-        // Most often the newest report answers it.
-        if let Some(report) = reader.newest_report(station, pattern)?
-            && let Some(row) = reader.pass(report.pass)?
-            && row.facts.iter().any(|fact| fact.seq == report.seq && accounts(fact, pattern))
-            && self.programs_of_report(&row, report.seq)?.contains(&Some(program))
-        {
-            return Ok(true);
-        }
-        for (first, last) in ran.iter().rev() {
-            for hour in reader.hours_of_use(station, pattern, *first, *last)? {
-                if self.used_in_hour(station, hour)?.contains(&(program, pattern)) {
-                    return Ok(true);
+        let stays = self.stays_at(station, Kind::Program)?;
+        for stay in stays.iter().rev().filter(|stay| stay.thing == program) {
+            let (from, until) = (stay.from.plus(-stay.margin), stay.until.plus(stay.margin));
+            // Most often the first tells.
+            for limit in [1, usize::MAX] {
+                let uses = reader.uses(station, pattern, from, until, limit)?;
+                for (pass, seq) in &uses {
+                    if let Some(row) = reader.pass(*pass)?
+                        && self.programs_of_report(&row, *seq)?.contains(&Some(program))
+                    {
+                        return Ok(true);
+                    }
+                }
+                if uses.len() < limit {
+                    break;
                 }
             }
         }
         Ok(false)
-    }
-
-    /// Patterns that reports of a station accounted for within an hour, with the programs under which they were made.
-    fn used_in_hour(&self, station: Id, hour: i64) -> Result<Rc<BTreeSet<(Id, PatternId)>>> {
-        self.memo(
-            |memo| &mut memo.used,
-            (station, hour),
-            || {
-                let mut used = BTreeSet::new();
-                let (from, until) = (Time(hour * HOUR), Time((hour + 1) * HOUR));
-                for row in self.snapshot.reader.passes_at(station, from, until)? {
-                    for fact in row.facts.iter().filter(|fact| fact.at >= from && fact.at < until) {
-                        let patterns = fact.namings.iter().filter(|naming| naming.role.accounts());
-                        let patterns: Vec<PatternId> = patterns.map(|naming| PatternId(naming.thing.0)).collect();
-                        if patterns.is_empty() {
-                            continue;
-                        }
-                        for program in self.programs_of_report(&row, fact.seq)?.iter().flatten() {
-                            used.extend(patterns.iter().map(|pattern| (*program, *pattern)));
-                        }
-                    }
-                }
-                Ok(Rc::new(used))
-            },
-        )
     }
 
     /// Whether reports of this station under this program (or under none) installed or applied this part.
@@ -268,9 +200,4 @@ impl Desk<'_> {
         products.dedup();
         Ok(products)
     }
-}
-
-/// Whether a message accounts for all positions of a pattern.
-fn accounts(fact: &PassFact, pattern: PatternId) -> bool {
-    fact.namings.iter().any(|naming| naming.role.accounts() && naming.thing.0 == pattern.0)
 }

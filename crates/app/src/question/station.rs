@@ -43,51 +43,83 @@ impl Desk<'_> {
         })
     }
 
-    /// All stays at a station.
-    pub(super) fn stays_at(&self, station: Id) -> Result<Rc<Vec<Stay>>> {
+    /// All stays of things of a kind at a station.
+    pub(super) fn stays_at(&self, station: Id, kind: Kind) -> Result<Rc<Vec<Stay>>> {
         self.memo(
             |memo| &mut memo.stays,
-            station,
+            (station, kind),
             || {
-                let reader = self.snapshot.reader;
-                let mut points = reader.mounts_at(station)?;
-                let mut things: BTreeSet<Id> = BTreeSet::new();
-                let mut carriers: BTreeSet<Id> = BTreeSet::new();
-                for point in points.iter().filter(|point| point.change == MountChange::On) {
-                    things.extend(point.thing);
-                    carriers.extend(&point.carriers);
-                    if point.kind == Some(Kind::Carrier) {
-                        carriers.extend(point.thing);
-                    }
-                }
-                for carrier in carriers.clone() {
-                    let carried = reader.carried_by(carrier)?;
-                    // What lies in the feeders that ride on a trolley is where the trolley is.
-                    for thing in &carried {
-                        for point in reader.mounts_of(*thing)? {
-                            let riding = point.carriers.iter().position(|other| *other == carrier).unwrap_or(0);
-                            carriers.extend(&point.carriers[..riding]);
-                        }
-                    }
-                    things.extend(carried);
-                }
-                for carrier in &carriers {
-                    things.extend(reader.carried_by(*carrier)?);
-                }
-                let mut elsewhere: Vec<MountPoint> = Vec::new();
-                for thing in things.union(&carriers) {
-                    elsewhere.extend(reader.mounts_of(*thing)?);
-                }
-                carriers.extend(elsewhere.iter().flat_map(|point| &point.carriers));
-                for carrier in carriers.difference(&things) {
-                    elsewhere.extend(reader.mounts_of(*carrier)?);
-                }
-                points.extend(elsewhere);
+                let points = match kind {
+                    Kind::Package | Kind::Carrier => self.points_of_packages(station)?,
+                    Kind::Tool => self.points_of_tools(station)?,
+                    // They are in many places at once: elsewhere does not matter.
+                    kind => self.snapshot.reader.mounts_at(station, Some(kind))?,
+                };
                 let mut found = self.stays_of_points(&points)?;
-                found.retain(|stay| stay.station == station);
+                found.retain(|stay| stay.station == station && stay.kind == kind);
                 Ok(Rc::new(found))
             },
         )
+    }
+
+    /// All stays at a station, of whatever.
+    pub(super) fn all_stays_at(&self, station: Id) -> Result<Vec<Stay>> {
+        let mut all = Vec::new();
+        for kind in [Kind::Package, Kind::Carrier, Kind::Tool, Kind::Person, Kind::Program] {
+            all.extend(self.stays_at(station, kind)?.iter().cloned());
+        }
+        Ok(all)
+    }
+
+    fn points_of_tools(&self, station: Id) -> Result<Vec<MountPoint>> {
+        let here = self.snapshot.reader.mounts_at(station, Some(Kind::Tool))?;
+        let mut points = Vec::new();
+        for tool in here.iter().filter_map(|point| point.thing).collect::<BTreeSet<Id>>() {
+            points.extend(self.snapshot.reader.mounts_of(tool)?);
+        }
+        Ok(points)
+    }
+
+    /// Points of the packages that were at a station, of what they lay in, and of the places there.
+    fn points_of_packages(&self, station: Id) -> Result<Vec<MountPoint>> {
+        let reader = self.snapshot.reader;
+        let mut points = Vec::new();
+        for kind in [Some(Kind::Package), Some(Kind::Carrier), None] {
+            points.extend(reader.mounts_at(station, kind)?);
+        }
+        let mut things: BTreeSet<Id> = BTreeSet::new();
+        let mut carriers: BTreeSet<Id> = BTreeSet::new();
+        for point in points.iter().filter(|point| point.change == MountChange::On) {
+            things.extend(point.thing);
+            carriers.extend(&point.carriers);
+            if point.kind == Some(Kind::Carrier) {
+                carriers.extend(point.thing);
+            }
+        }
+        for carrier in carriers.clone() {
+            let carried = reader.carried_by(carrier)?;
+            // What lies in the feeders that ride on a trolley is where the trolley is.
+            for thing in &carried {
+                for point in reader.mounts_of(*thing)? {
+                    let riding = point.carriers.iter().position(|other| *other == carrier).unwrap_or(0);
+                    carriers.extend(&point.carriers[..riding]);
+                }
+            }
+            things.extend(carried);
+        }
+        for carrier in &carriers {
+            things.extend(reader.carried_by(*carrier)?);
+        }
+        let mut elsewhere: Vec<MountPoint> = Vec::new();
+        for thing in things.union(&carriers) {
+            elsewhere.extend(reader.mounts_of(*thing)?);
+        }
+        carriers.extend(elsewhere.iter().flat_map(|point| &point.carriers));
+        for carrier in carriers.difference(&things) {
+            elsewhere.extend(reader.mounts_of(*carrier)?);
+        }
+        points.extend(elsewhere);
+        Ok(points)
     }
 
     pub(super) fn stays_of_points(&self, points: &[MountPoint]) -> Result<Vec<Stay>> {
@@ -132,9 +164,10 @@ impl Desk<'_> {
                 }
             }
         }
+        let kind = points.iter().find_map(|point| point.kind).unwrap_or(Kind::Package);
         let mut found = Vec::new();
         for station in stations {
-            found.extend(self.stays_at(station)?.iter().filter(|stay| stay.thing == thing).cloned());
+            found.extend(self.stays_at(station, kind)?.iter().filter(|stay| stay.thing == thing).cloned());
         }
         found.sort_by_key(|stay| (stay.from, stay.until));
         Ok(found)

@@ -466,16 +466,6 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(thing.filter(|thing| *thing >= 0).map(Id))
     }
 
-    /// The newest report by a pattern at a station.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn newest_report(&self, station: Id, pattern: PatternId) -> Result<Option<ReportRow>> {
-        let sql = "SELECT seq, pass, at, timed FROM report WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND seq < ?4 ORDER BY seq DESC LIMIT 1";
-        let values = params![SITE, station.0, pattern.0, self.bound()];
-        Ok(self.rows(sql, values, report_row(station, pattern))?.pop())
-    }
-
     /// Reports that may hold a package or tool: those made while an origin drew on it, and those whose differences name it. In log order.
     ///
     /// # Errors
@@ -525,12 +515,12 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| Ok(PatternId(row.get(0)?)))
     }
 
-    /// Patterns ever used at a station.
+    /// Patterns used at a station in passes that name no program.
     ///
     /// # Errors
     /// When the database fails.
     pub fn patterns_at(&self, station: Id) -> Result<Vec<PatternId>> {
-        // From one to the next: of each there is a row for every hour of its use.
+        // From one to the next: of each there is a row for every use.
         let sql = "SELECT pattern FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern > ?3 AND seq < ?4 ORDER BY pattern LIMIT 1";
         let mut patterns: Vec<PatternId> = Vec::new();
         loop {
@@ -542,23 +532,24 @@ impl<C: Borrow<Connection>> Reader<C> {
         }
     }
 
-    /// Hours since 1970 in which a pattern was used at a station, within a closed range, newest first.
+    /// Reports of a pattern at a station in passes that name no program (or did not yet), made from one time until another, half-open: pass and
+    /// index, newest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn hours_of_use(&self, station: Id, pattern: PatternId, from: i64, until: i64) -> Result<Vec<i64>> {
-        let sql = "SELECT hour FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND hour BETWEEN ?4 AND ?5 AND seq < ?6
-                   ORDER BY hour DESC";
-        self.rows(sql, params![SITE, station.0, pattern.0, from, until, self.bound()], |row| row.get(0))
-    }
-
-    /// Hours since 1970 in which messages without a transaction named a program, newest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn hours_named(&self, station: Id, program: Id) -> Result<Vec<i64>> {
-        let sql = "SELECT hour FROM program_named WHERE site = ?1 AND station = ?2 AND program = ?3 AND seq < ?4 ORDER BY hour DESC";
-        self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| row.get(0))
+    pub fn uses(
+        &self,
+        station: Id,
+        pattern: PatternId,
+        from: Time,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<(PassId, Seq)>> {
+        let sql = "SELECT pass, seq FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND at >= ?4 AND at < ?5 AND seq < ?6
+                   ORDER BY at DESC LIMIT ?7";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = params![SITE, station.0, pattern.0, from.0, until.0, self.bound(), limit];
+        self.rows(sql, values, |row| Ok((PassId(row.get(0)?), Seq(row.get::<_, i64>(1)?.cast_unsigned()))))
     }
 
     // Mounts.
@@ -582,12 +573,14 @@ impl<C: Borrow<Connection>> Reader<C> {
         })
     }
 
-    /// Mount points that a station reported.
+    /// Mount points of things of a kind that a station reported; without a kind those of its places alone.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn mounts_at(&self, station: Id) -> Result<Vec<MountPoint>> {
-        self.mount_points("mount_station", "station = ?3", params![SITE, self.bound(), station.0])
+    pub fn mounts_at(&self, station: Id, kind: Option<Kind>) -> Result<Vec<MountPoint>> {
+        let kind = kind.map(|kind| kind as u8);
+        let values = params![SITE, self.bound(), station.0, kind];
+        self.mount_points("mount_station", "station = ?3 AND kind IS ?4", values)
     }
 
     /// Mount points of a thing.

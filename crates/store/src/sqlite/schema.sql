@@ -82,20 +82,17 @@ CREATE TABLE difference (site INTEGER NOT NULL, seq INTEGER NOT NULL, pattern IN
 CREATE TABLE difference_thing (site INTEGER NOT NULL, thing INTEGER NOT NULL, seq INTEGER NOT NULL, pattern INTEGER NOT NULL,
   station INTEGER NOT NULL, PRIMARY KEY (site, thing, seq, pattern)) WITHOUT ROWID;
 
--- What a program is known to install: patterns sighted under a program that their pass names, and hours in which a pattern was used.
+-- What a program is known to install: patterns sighted under a program that their pass names, and when a pattern was used in a pass that names none.
 CREATE TABLE sighting (site INTEGER NOT NULL, station INTEGER NOT NULL, program INTEGER NOT NULL, pattern INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (site, station, program, pattern)) WITHOUT ROWID;
-CREATE TABLE pattern_use (site INTEGER NOT NULL, station INTEGER NOT NULL, pattern INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (site, station, pattern, hour)) WITHOUT ROWID;
--- Hours in which messages without a transaction named a program.
-CREATE TABLE program_named (site INTEGER NOT NULL, station INTEGER NOT NULL, program INTEGER NOT NULL, hour INTEGER NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (site, station, program, hour)) WITHOUT ROWID;
+CREATE TABLE pattern_use (site INTEGER NOT NULL, station INTEGER NOT NULL, pattern INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL,
+  pass INTEGER NOT NULL, PRIMARY KEY (site, station, pattern, at, seq)) WITHOUT ROWID;
 
 -- Points in the life of mounts; intervals are computed when asked. `carriers` are identities, comma separated, innermost first.
 CREATE TABLE mount (site INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL, at INTEGER NOT NULL, change INTEGER NOT NULL,
   thing INTEGER, kind INTEGER, station INTEGER NOT NULL, place INTEGER, carriers TEXT NOT NULL, margin INTEGER NOT NULL,
   PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
-CREATE INDEX mount_station ON mount (site, station, at);
+CREATE INDEX mount_station ON mount (site, station, kind);
 CREATE INDEX mount_thing ON mount (site, thing);
 CREATE TABLE mount_carrier (site INTEGER NOT NULL, carrier INTEGER NOT NULL, thing INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (site, carrier, thing)) WITHOUT ROWID;

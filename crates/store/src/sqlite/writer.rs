@@ -77,7 +77,6 @@ struct Memory {
     links: HashSet<(Id, PassId)>,
     memberships: HashSet<(Id, Id)>,
     sightings: HashSet<(Id, Id, PatternId)>,
-    uses: HashSet<(Id, PatternId, i64)>,
     statements: HashMap<Id, Statement>,
     note_names: HashMap<String, i64>,
     /// Facts of passes touched lately, for the programs and patterns that they name.
@@ -388,7 +387,6 @@ impl Memory {
         drop_set_if_large(&mut self.links);
         drop_set_if_large(&mut self.memberships);
         drop_set_if_large(&mut self.sightings);
-        drop_set_if_large(&mut self.uses);
     }
 }
 
@@ -553,10 +551,6 @@ impl State for Transaction<'_> {
         Ok(self.memory.sightings.insert((station, program, pattern)))
     }
 
-    fn is_new_use(&mut self, station: Id, pattern: PatternId, hour: i64) -> Result<bool, StoreError> {
-        Ok(self.memory.uses.insert((station, pattern, hour)))
-    }
-
     fn is_new_statement(&mut self, package: Id, statement: &Statement) -> Result<bool, StoreError> {
         // Only what machines say in passing, a part number, is worth forgetting: everything else is a statement of its own.
         let in_passing = statement.lot.is_none()
@@ -665,13 +659,9 @@ impl State for Transaction<'_> {
                 "INSERT OR IGNORE INTO sighting (site, station, program, pattern, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![SITE, station.0, program.0, pattern.0, index],
             )?,
-            Row::Use { station, pattern, hour } => self.insert(
-                "INSERT OR IGNORE INTO pattern_use (site, station, pattern, hour, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![SITE, station.0, pattern.0, hour, index],
-            )?,
-            Row::ProgramNamed { station, program, hour } => self.insert(
-                "INSERT OR IGNORE INTO program_named (site, station, program, hour, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![SITE, station.0, program.0, hour, index],
+            Row::Use { station, pattern, at, pass } => self.insert(
+                "INSERT INTO pattern_use (site, station, pattern, at, seq, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![SITE, station.0, pattern.0, at.0, index, pass.0],
             )?,
             Row::Mount(point) => {
                 let ordinal = self.ordinal(seq);
