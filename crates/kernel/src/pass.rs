@@ -175,7 +175,7 @@ pub struct PassFact {
     pub removals: Vec<Removal>,
     /// Result or state word.
     pub word: String,
-    /// First and last own time of components whose package is known by their place only: what was mounted then matters.
+    /// First and last own time of components that it installs: what was mounted, or spliced, then matters.
     pub placed: Option<(Time, Time)>,
 }
 
@@ -256,8 +256,8 @@ impl PassFact {
             out.extend_from_slice(self.word.as_bytes());
         }
         if let Some((first, last)) = self.placed {
-            put_signed(out, first.0);
-            put_signed(out, last.0);
+            put_signed(out, first.0.wrapping_sub(self.at.0));
+            put_signed(out, last.0.wrapping_sub(self.at.0));
         }
     }
 
@@ -324,7 +324,8 @@ impl PassFact {
             unpack.0 = rest;
         }
         if flag(6) {
-            fact.placed = Some((Time(unpack.next_signed()?), Time(unpack.next_signed()?)));
+            let at = |distance: i64| Time(fact.at.0.wrapping_add(distance));
+            fact.placed = Some((at(unpack.next_signed()?), at(unpack.next_signed()?)));
         }
         Some(fact)
     }

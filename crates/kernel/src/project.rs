@@ -564,7 +564,7 @@ impl<S: State> Projection<'_, S> {
             for placed in &material.components {
                 cell(self, Some(placed), Fate::Installed)?;
                 timed |= placed.at.is_some();
-                if let (None, Some(at)) = (package, placed.at.as_ref().map(|moment| moment.at)) {
+                if let Some(at) = placed.at.as_ref().map(|moment| moment.at) {
                     own_times = Some(own_times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
                 }
             }

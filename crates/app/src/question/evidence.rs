@@ -240,9 +240,11 @@ impl Desk<'_> {
     ) -> Result<Installation> {
         let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
-        let spliced =
-            cell.package.map_or(Ok(true), |package| self.splices(package).map(|splices| !splices.is_empty()))?;
-        let placed = if narrow && !spliced { None } else { self.placed_at(report, cell)? };
+        let may_depend = match cell.package {
+            Some(package) if narrow => !self.chain(package, pass.reach.0, pass.reach.1)?.is_empty(),
+            _ => true,
+        };
+        let placed = if may_depend { self.placed_at(report, cell)? } else { None };
         let at = placed.unwrap_or(report.at);
         let (from, until) = match placed {
             Some(at) => (at, at),

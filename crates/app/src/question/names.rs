@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kernel::id::{Designator, Id};
-use kernel::row::Belonging;
+use kernel::row::{Belonging, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 
@@ -71,20 +71,24 @@ impl Desk<'_> {
                 for point in points.iter().filter(|point| point.on) {
                     let Some(unit) = point.child else { continue };
                     let position = point.position.parse().unwrap_or(0);
-                    let meant = self.meant(unit)?;
-                    // At equal times what ends comes first: a load is ended by what comes after it.
-                    let mut until = Time::MAX;
-                    for end in points.iter().filter(|end| !end.on && end.at > point.at) {
-                        let leaves = match end.child {
-                            None => true,
-                            // An unload that repeats the carrier's identifier empties the position.
-                            Some(child) if child.whole() == carrier => end.position == point.position,
-                            Some(child) => {
-                                child == unit || self.meant(child)?.iter().any(|other| meant.contains(other))
-                            }
+                    // At equal times what ends comes first: a load is ended by what comes after it. They are in the order of time.
+                    let later = &points[points.partition_point(|other| other.at <= point.at)..];
+                    let ends = later.iter().filter(|end| !end.on);
+                    let surely = |end: &&Within| match end.child {
+                        None => true,
+                        // An unload that repeats the carrier's identifier empties the position.
+                        Some(child) if child.whole() == carrier => end.position == point.position,
+                        Some(child) => child == unit,
+                    };
+                    let mut until = ends.clone().find(surely).map_or(Time::MAX, |end| end.at);
+                    let mut meant: Option<Vec<Id>> = None;
+                    for end in ends.take_while(|end| end.at < until) {
+                        let Some(child) = end.child.filter(|child| child.whole() != carrier) else { continue };
+                        let own = match &meant {
+                            Some(known) => known,
+                            None => meant.insert(self.meant(unit)?),
                         };
-                        // They are in the order of time.
-                        if leaves {
+                        if self.meant(child)?.iter().any(|other| own.contains(other)) {
                             until = end.at;
                             break;
                         }
@@ -122,8 +126,7 @@ impl Desk<'_> {
             |memo| &mut memo.carriers,
             whole,
             || {
-                let carried = self.snapshot.reader.contents_of(whole)?;
-                if carried.iter().any(|(_, point)| point.belonging == Belonging::Carried) {
+                if self.snapshot.reader.carries(whole)? {
                     return Ok(true);
                 }
                 let mut at_position: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();

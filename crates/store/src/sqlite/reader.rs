@@ -707,6 +707,15 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.within("within_parent", "parent = ?3", params![SITE, self.bound(), parent.0])
     }
 
+    /// Whether units were put on a thing or taken off it: it is a carrier.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn carries(&self, thing: Id) -> Result<bool> {
+        let sql = "SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?3 AND seq < ?4 LIMIT 1";
+        Ok(self.number(sql, params![SITE, thing.0, Belonging::Carried as u8, self.bound()])?.is_some())
+    }
+
     /// When everything in a thing left it.
     ///
     /// # Errors
