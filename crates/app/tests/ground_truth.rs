@@ -4,9 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use app::answer::{Evidence, Relation};
+use app::question::Desk;
 use app::{AsOf, OpenOptions, QuestionError, Site, question};
+use factory::Truth;
 
 fn number(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -34,33 +37,17 @@ fn answers_equal_the_factorys_ground_truth() {
     let imported = site.import_events("factory", &mut Cursor::new(events), &mut |_| ()).expect("the events");
     assert_eq!(imported.quarantined, 0);
 
-    let mut differences = Vec::new();
-    let mut rows = 0;
     let things = truth.things();
-    site.ask(AsOf::Latest, |desk| {
-        for thing in &things {
-            let expected: BTreeSet<String> = truth
-                .where_used(thing)
-                .iter()
-                .map(|row| {
-                    let relation = format!("{:?}", row.relation);
-                    show(&row.unit, &relation, &format!("{:?}", row.evidence), row.removed, &row.positions)
-                })
-                .collect();
-            let answered: BTreeSet<String> = match question::where_used(desk, thing, None, None) {
-                Ok(answer) => answer.units.iter().map(shown).collect(),
-                Err(QuestionError::Unknown(_)) => BTreeSet::new(),
-                Err(error) => panic!("{thing}: {error}"),
-            };
-            rows += expected.len();
-            for row in expected.symmetric_difference(&answered) {
-                let side = if expected.contains(row) { "missing" } else { "extra" };
-                differences.push(format!("{thing}: {side} {row}"));
-            }
-        }
-        Ok(())
-    })
-    .expect("answers");
+    let desks = std::thread::available_parallelism().map_or(1, usize::from);
+    let done = AtomicUsize::new(0);
+    let compared: Vec<(usize, Vec<String>)> = std::thread::scope(|scope| {
+        let (site, truth, done) = (&site, &truth, &done);
+        let ask = |things| scope.spawn(move || site.ask(AsOf::Latest, |desk| Ok(compare(desk, truth, things, done))));
+        let asking: Vec<_> = things.chunks(things.len().div_ceil(desks)).map(ask).collect();
+        asking.into_iter().map(|desk| desk.join().expect("does not panic").expect("answers")).collect()
+    });
+    let rows: usize = compared.iter().map(|(rows, _)| rows).sum();
+    let differences: Vec<String> = compared.into_iter().flat_map(|(_, differences)| differences).collect();
     println!("{panels} panels, seed {seed}: {} placements, {} things, {rows} rows", truth.placements(), things.len());
     assert!(things.len() > 100 && rows > 1_000, "the factory is too small to tell anything");
     assert!(
@@ -70,6 +57,36 @@ fn answers_equal_the_factorys_ground_truth() {
         differences[..differences.len().min(40)].join("\n")
     );
     site.close().expect("closes");
+}
+
+/// What is expected of things, in rows, and what of that the answers do not say, or say besides.
+fn compare(desk: &Desk<'_>, truth: &Truth, things: &[String], done: &AtomicUsize) -> (usize, Vec<String>) {
+    let (mut rows, mut differences) = (0, Vec::new());
+    for thing in things {
+        let expected: BTreeSet<String> = truth
+            .where_used(thing)
+            .iter()
+            .map(|row| {
+                let relation = format!("{:?}", row.relation);
+                show(&row.unit, &relation, &format!("{:?}", row.evidence), row.removed, &row.positions)
+            })
+            .collect();
+        let answered: BTreeSet<String> = match question::where_used(desk, thing, None, None) {
+            Ok(answer) => answer.units.iter().map(shown).collect(),
+            Err(QuestionError::Unknown(_)) => BTreeSet::new(),
+            Err(error) => panic!("{thing}: {error}"),
+        };
+        rows += expected.len();
+        for row in expected.symmetric_difference(&answered) {
+            let side = if expected.contains(row) { "missing" } else { "extra" };
+            differences.push(format!("{thing}: {side} {row}"));
+        }
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(500) {
+            println!("{done} things, {} rows differ at this desk", differences.len());
+        }
+    }
+    (rows, differences)
 }
 
 fn shown(row: &app::answer::WhereUsedRow) -> String {

@@ -64,6 +64,7 @@ struct Built {
 struct Times {
     asked: usize,
     rows_p50: usize,
+    rows_max: usize,
     p50_ms: f64,
     p99_ms: f64,
 }
@@ -244,6 +245,7 @@ fn times<E: Into<Failure>>(
     Ok(Times {
         asked: taken.len(),
         rows_p50: rows.get(rows.len() / 2).copied().unwrap_or(0),
+        rows_max: rows.last().copied().unwrap_or(0),
         p50_ms: ms(at(50)),
         p99_ms: ms(at(99)),
     })
