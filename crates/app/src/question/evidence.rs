@@ -518,8 +518,9 @@ impl Desk<'_> {
             let reasons = vec!["named in a message of the pass".to_owned()];
             evidence.findings.push(exposure(pass, *person, Kind::Person, certain_unless(pass.shared), None, reasons));
         }
+        let (from, until) = pass.window();
         let stays = self.stays_at(pass.station, Kind::Person)?;
-        let here: Vec<&Stay> = stays.iter().collect();
+        let here: Vec<&Stay> = stays.iter().filter(|stay| stay.meets(from, until)).collect();
         present(pass, &here, &|thing| wanted(thing) && !named.contains(&thing), evidence);
         Ok(())
     }
@@ -531,9 +532,10 @@ impl Desk<'_> {
             evidence.findings.push(exposure(pass, *program, Kind::Program, certain_unless(pass.shared), None, reasons));
         }
         if named.is_empty() {
+            let (from, until) = pass.window();
             let stays = self.stays_at(pass.station, Kind::Program)?;
             let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
-            for stay in stays.iter() {
+            for stay in stays.iter().filter(|stay| stay.meets(from, until)) {
                 if lanes_meet(self.program_lane(stay)?, pass.lane) {
                     roles.entry(stay.place).or_default().push(stay);
                 }
@@ -582,9 +584,11 @@ impl Desk<'_> {
         if !pass.member {
             return Ok(());
         }
+        let (from, until) = pass.window();
         let stays = self.stays_at(pass.station, Kind::Tool)?;
         let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
-        for stay in stays.iter().filter(|stay| stay.place.is_none_or(|kind| !kinds.contains(&kind))) {
+        let others = |stay: &&Stay| stay.place.is_none_or(|kind| !kinds.contains(&kind));
+        for stay in stays.iter().filter(|stay| stay.meets(from, until)).filter(others) {
             roles.entry(stay.place).or_default().push(stay);
         }
         for here in roles.values() {
@@ -624,12 +628,11 @@ fn exposure(
     }
 }
 
-/// Presence in a role: certain for what was there all the time and alone.
-fn present(pass: &UnitPass, here: &[&Stay], wanted: &dyn Fn(Id) -> bool, evidence: &mut UnitEvidence) {
+/// Presence in a role, of stays that met the pass: certain for what was there all the time and alone.
+fn present(pass: &UnitPass, meeting: &[&Stay], wanted: &dyn Fn(Id) -> bool, evidence: &mut UnitEvidence) {
     let (from, until) = pass.window();
-    let meeting: Vec<&&Stay> = here.iter().filter(|stay| stay.meets(from, until)).collect();
     let mut done: BTreeSet<Id> = BTreeSet::new();
-    for stay in &meeting {
+    for stay in meeting {
         if !wanted(stay.thing) || !done.insert(stay.thing) {
             continue;
         }
