@@ -1,7 +1,7 @@
 //! Where questions are worked on.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::rc::Rc;
 
@@ -68,6 +68,8 @@ pub(super) type Placement = (usize, usize, bool);
 pub(super) struct Report {
     pub(super) row: ReportRow,
     pub(super) cells: Vec<Cell>,
+    /// Numbers of the cells by the unit that they name.
+    pub(super) by_unit: BTreeMap<Id, Vec<usize>>,
 }
 
 /// What the installation reports of a pass say of one of its units, whatever is asked.

@@ -95,8 +95,9 @@ impl Desk<'_> {
         let removals = removals(class, &passes);
         // What is removed is the newest component at its position, whatever the question is about.
         let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));
-        // Without removals nothing but the things in question needs a look, nor its exact time.
-        let narrow = focus.is_some() && removals.is_empty();
+        // Nothing but the things in question, and what was removed, needs a look, or its exact time.
+        let narrow = focus.is_some();
+        let removed: BTreeSet<Designator> = removals.iter().map(|orphan| orphan.removal.designator).collect();
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
         for pass in passes.iter().filter(|pass| in_focus(pass)) {
@@ -105,10 +106,16 @@ impl Desk<'_> {
             let reported = focus.is_none_or(|focus| focus.reported);
             let report = if reported { Some(self.pass_report(class, pass)?) } else { None };
             for source in report.iter().flat_map(|report| &report.sources) {
-                if !narrow || self.in_focus(source, focus)? {
-                    for (report_nth, cell, shared) in &source.cells {
-                        let Some(report) = report.as_ref().map(|report| &report.reports[*report_nth]) else { continue };
-                        let cell = &report.cells[*cell];
+                let wanted = !narrow || self.in_focus(source, focus)?;
+                if !wanted && removed.is_empty() {
+                    continue;
+                }
+                for (report_nth, cell, shared) in &source.cells {
+                    let Some(report) = report.as_ref().map(|report| &report.reports[*report_nth]) else { continue };
+                    let cell = &report.cells[*cell];
+                    let removed = removed.contains(&cell.designator);
+                    if wanted || removed {
+                        let narrow = narrow && !removed;
                         installations.push(self.installation(pass, &report.row, cell, *shared, narrow)?);
                     }
                 }
@@ -180,8 +187,12 @@ impl Desk<'_> {
                 let mut tools = BTreeSet::new();
                 let (mut speaks, mut all_have_tools) = (false, true);
                 for (report_nth, report) in reports.iter().enumerate() {
-                    for (cell_nth, cell) in report.cells.iter().enumerate() {
-                        let Some(shared) = pass.names(class, cell.unit, report.row.at) else { continue };
+                    let meant = report.by_unit.iter().filter_map(|(unit, cells)| {
+                        let shared = pass.names(class, *unit, report.row.at)?;
+                        Some(cells.iter().map(move |nth| (*nth, shared)))
+                    });
+                    for (cell_nth, shared) in meant.flatten() {
+                        let cell = &report.cells[cell_nth];
                         speaks = true;
                         accounted.insert(cell.designator);
                         match cell.tool {

@@ -1,5 +1,6 @@
 //! Installation reports, decoded.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kernel::event::Fact;
@@ -19,7 +20,14 @@ impl Desk<'_> {
             (station, pattern, seq),
             || {
                 let found = self.snapshot.reader.report(station, pattern, seq)?;
-                Ok(found.map(|(row, coded)| Rc::new(Report { row, cells: decode(&coded) })))
+                Ok(found.map(|(row, coded)| {
+                    let cells = decode(&coded);
+                    let mut by_unit: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
+                    for (nth, cell) in cells.iter().enumerate() {
+                        by_unit.entry(cell.unit).or_default().push(nth);
+                    }
+                    Rc::new(Report { row, cells, by_unit })
+                }))
             },
         )
     }
