@@ -34,6 +34,7 @@ pub(super) struct Memo {
     pub(super) carriers: Kept<Id, bool>,
     pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
+    pub(super) lacking: Kept<Id, bool>,
     pub(super) classes: Kept<Id, Rc<UnitClass>>,
     pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,

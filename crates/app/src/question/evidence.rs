@@ -161,7 +161,9 @@ impl Desk<'_> {
     /// Passes of a unit that may matter to a question: those at the stations where its things were, and all of them if anything was removed.
     fn passes_in_focus(&self, class: &UnitClass, focus: &Focus) -> Result<Rc<Vec<UnitPass>>> {
         for alias in &class.aliases {
-            if self.snapshot.reader.may_lack_components(alias.id)? {
+            let whole = alias.id.whole();
+            let may_lack = || Ok(self.snapshot.reader.may_lack_components(whole)?);
+            if self.memo(|memo| &mut memo.lacking, whole, may_lack)? {
                 return self.unit_passes(class);
             }
         }
