@@ -338,26 +338,27 @@ impl Desk<'_> {
     /// Passes that may bear on a thing: that name it, that report it or another of its chain, that ran while it was mounted.
     fn passes_bearing_on(&self, thing: Id, focus: &mut Focus, rows: &mut BTreeMap<PassId, PassRow>) -> Result<()> {
         let reader = self.snapshot.reader;
-        let mut chain = self.chain_ever(thing)?;
-        chain.insert(thing);
-        for member in chain {
-            for report in reader.reports_naming(member)? {
-                if !rows.contains_key(&report.pass) {
-                    let Some(row) = reader.pass(report.pass)? else { continue };
-                    // Where a report may hold it is enough when its units can be looked at; else it must.
-                    if self.units_of(&row)?.is_empty() && !self.holds(&report, member)? {
-                        continue;
-                    }
-                    rows.insert(row.id, row);
+        for report in reader.reports_naming(thing)? {
+            if !rows.contains_key(&report.pass) {
+                let Some(row) = reader.pass(report.pass)? else { continue };
+                // Where a report may hold it is enough when its units can be looked at; else it must.
+                if self.units_of(&row)?.is_empty() && !self.holds(&report, &BTreeSet::from([thing]))? {
+                    continue;
                 }
-                focus.named_in.insert(report.pass);
-                focus.stations.insert(report.station);
+                rows.insert(row.id, row);
             }
-            for row in reader.passes_linked(member)? {
-                focus.named_in.insert(row.id);
-                focus.stations.insert(row.station);
-                rows.entry(row.id).or_insert(row);
-            }
+            focus.named_in.insert(report.pass);
+            focus.stations.insert(report.station);
+        }
+        for row in reader.passes_linked(thing)? {
+            focus.named_in.insert(row.id);
+            focus.stations.insert(row.station);
+            rows.entry(row.id).or_insert(row);
+        }
+        for row in self.passes_by_chain(thing)? {
+            focus.named_in.insert(row.id);
+            focus.stations.insert(row.station);
+            rows.entry(row.id).or_insert(row);
         }
         let stays = self.stays_of(thing)?;
         for stay in &stays {
@@ -373,12 +374,47 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Whether a report has a component from a package, or one placed by a tool.
-    fn holds(&self, report: &ReportRow, thing: Id) -> Result<bool> {
+    /// Passes that name another of the thing's splice chain, and may have run while the thing was spliced.
+    fn passes_by_chain(&self, thing: Id) -> Result<Vec<PassRow>> {
+        let reader = self.snapshot.reader;
+        let members = self.chain_ever(thing)?;
+        let mut stations: BTreeSet<Id> = BTreeSet::new();
+        for member in &members {
+            stations.extend(reader.stations_naming(*member)?);
+        }
+        let mut found = Vec::new();
+        for splice in self.splices(thing)?.iter() {
+            for station in &stations {
+                for row in reader.passes_at(*station, splice.from, splice.until)? {
+                    if self.names_any(&row, &members)? {
+                        found.push(row);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a message of a pass names any of these packages.
+    fn names_any(&self, row: &PassRow, packages: &BTreeSet<Id>) -> Result<bool> {
+        if row.facts.iter().any(|fact| fact.links().any(|linked| packages.contains(&linked))) {
+            return Ok(true);
+        }
+        for report in self.reports(row.station, &row.facts)? {
+            if self.holds(&report.row, packages)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a report has a component from any of these packages, or one placed by any of these tools.
+    fn holds(&self, report: &ReportRow, things: &BTreeSet<Id>) -> Result<bool> {
         let found = self.report(report.station, report.pattern, report.seq)?;
+        let named = |thing: Option<Id>| thing.is_some_and(|thing| things.contains(&thing));
         Ok(found.is_some_and(|report| {
             report.cells.iter().any(|cell| {
-                cell.package == Some(thing) || cell.tool == Some(thing) || cell.doubt.leading.contains(&thing)
+                named(cell.package) || named(cell.tool) || cell.doubt.leading.iter().any(|lead| things.contains(lead))
             })
         }))
     }

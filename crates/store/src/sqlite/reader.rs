@@ -506,6 +506,18 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(found.into_values().collect())
     }
 
+    /// Stations whose messages name a package for units: in reports, as process material, as removed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stations_naming(&self, thing: Id) -> Result<Vec<Id>> {
+        let sql = "SELECT station FROM draw INDEXED BY draw_thing WHERE site = ?1 AND thing = ?2
+                   UNION SELECT station FROM difference_thing WHERE site = ?1 AND thing = ?2
+                   UNION SELECT pass.station FROM link CROSS JOIN pass ON pass.site = link.site AND pass.id = link.pass
+                         WHERE link.site = ?1 AND link.thing = ?2";
+        self.rows(sql, params![SITE, thing.0], |row| Ok(Id(row.get(0)?)))
+    }
+
     /// Patterns sighted under a program that their passes name.
     ///
     /// # Errors
