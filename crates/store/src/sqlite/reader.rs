@@ -376,7 +376,7 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.passes(rows)
     }
 
-    /// Whether components may have been removed from a unit or a position of it (`unit` is the whole).
+    /// Whether components may have been removed from a unit or a position of it (`unit` is the whole). Whatever the reader is bounded to.
     ///
     /// # Errors
     /// When the database fails.
@@ -506,7 +506,7 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(found.into_values().collect())
     }
 
-    /// Stations whose messages name a package for units: in reports, as process material, as removed.
+    /// Stations whose messages name a package for units: in reports, as process material, as removed. Whatever the reader is bounded to.
     ///
     /// # Errors
     /// When the database fails.

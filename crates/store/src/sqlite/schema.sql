@@ -43,11 +43,11 @@ CREATE TABLE alias (site INTEGER NOT NULL, text TEXT NOT NULL, kind INTEGER NOT 
   PRIMARY KEY (site, text, kind, thing)) WITHOUT ROWID;
 
 -- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` tells how far back a
--- search by time must look for it (see Long). `unlisted` marks a transaction that lists no units (2: its facts span
--- more than a day). `last` is the index of its newest fact: as of an
--- earlier one it may have been open, or unlisted.
+-- search by time must look for it (see Long). `unlisted` marks a transaction that lists no units (2: its facts
+-- span more than a day). `last` is the index of its newest fact: as of an earlier one it may have been open, or unlisted.
 CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER NOT NULL, key INTEGER NOT NULL, first_at INTEGER NOT NULL,
-  last_at INTEGER NOT NULL, long INTEGER NOT NULL, unlisted INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (site, id)) WITHOUT ROWID;
+  last_at INTEGER NOT NULL, long INTEGER NOT NULL, unlisted INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL,
+  PRIMARY KEY (site, id)) WITHOUT ROWID;
 CREATE INDEX pass_key ON pass (site, key);
 CREATE INDEX pass_time ON pass (site, station, first_at);
 CREATE INDEX pass_long ON pass (site, station, long, first_at) WHERE long > 0;
