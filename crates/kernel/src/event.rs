@@ -39,6 +39,20 @@ pub struct Source {
     pub version: String,
 }
 
+impl Package {
+    /// Packages spliced before this one, nearest first; those without an identifier are left out.
+    pub fn leaders(&self) -> impl Iterator<Item = &Package> {
+        std::iter::successors(self.leading.as_deref(), |package| package.leading.as_deref())
+            .filter(|package| !package.id.is_empty())
+    }
+
+    /// Whether a quantity is given for which the exact reel is uncertain.
+    #[must_use]
+    pub fn is_grey(&self) -> bool {
+        self.grey_zone.as_ref().is_some_and(Json::is_positive)
+    }
+}
+
 /// A JSON value kept as it was sent, to the digit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -49,6 +63,12 @@ impl Json {
     #[must_use]
     pub fn text(&self) -> &str {
         self.0.get()
+    }
+
+    /// Whether it is a number above zero, bare or as a string.
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        self.text().trim_matches('"').parse::<f64>().is_ok_and(|number| number > 0.0)
     }
 
     /// Keeps a value.

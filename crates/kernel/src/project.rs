@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::event::{
-    Carrier, Child, Event, Fact, Loaded, Location, Mount, OrderRef, Package, PackageDetail, Person, Placed, Program,
-    Tool, UnitGroup, UnitMaterial,
+    Carrier, Child, Event, Fact, Json, Loaded, Location, Mount, OrderRef, Package, PackageDetail, Person, Placed,
+    Program, Tool, UnitGroup, UnitMaterial,
 };
 use crate::id::{Designator, Id, PassId, PatternId, Seq};
 use crate::pass::{FactKind, Member, Naming, PassFact, Removal, Role};
@@ -383,7 +383,7 @@ impl<S: State> Projection<'_, S> {
                 Ok(unit)
             }
             None => {
-                let thing = self.unit(&format!("{key}/{position}"))?;
+                let thing = self.unit(&unit_key(key, Some(position)).0)?;
                 self.emit(Row::Named { scope: whole, position, thing, at: self.event.at.at })?;
                 Ok(thing)
             }
@@ -568,7 +568,7 @@ impl<S: State> Projection<'_, S> {
                     own_times = Some(own_times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
                 }
             }
-            if material.components.is_empty() && quantity(material.quantity.as_ref()) > 0.0 {
+            if material.components.is_empty() && material.quantity.as_ref().is_some_and(Json::is_positive) {
                 cell(self, None, Fate::Installed)?;
             }
             for placed in &material.rejected {
@@ -586,8 +586,9 @@ impl<S: State> Projection<'_, S> {
                 }))?;
             }
         }
-        units.sort_unstable();
-        units.dedup();
+        // In the message's order: which unit comes first must not depend on whose name was learned first.
+        let mut seen = BTreeSet::new();
+        units.retain(|unit| seen.insert(*unit));
         let pass = self.pass_of(transaction, &units)?;
         let mut namings = Vec::new();
         for coded in self.code(&cells)? {
@@ -738,11 +739,9 @@ impl<S: State> Projection<'_, S> {
     }
 
     fn doubt(&mut self, mention: &Package) -> Result<Doubt, S::Error> {
-        let mut doubt = Doubt { leading: Vec::new(), grey: quantity(mention.grey_zone.as_ref()) > 0.0 };
-        let mut leading = mention.leading.as_deref();
-        while let Some(package) = leading {
-            doubt.leading.extend(self.package(package)?);
-            leading = package.leading.as_deref();
+        let mut doubt = Doubt { leading: Vec::new(), grey: mention.is_grey() };
+        for leader in mention.leaders() {
+            doubt.leading.extend(self.package(leader)?);
         }
         Ok(doubt)
     }
@@ -835,16 +834,10 @@ impl<S: State> Projection<'_, S> {
         self.emit(Row::Mount(MountPoint { at, change, thing, kind, station: self.station, place, carriers, margin }))
     }
 
-    /// A place: module, identifier or else name, lane of the feeder. `None` when nothing is named.
     fn place(&mut self, location: &Location) -> Result<Option<Id>, S::Error> {
-        let place = if location.id.is_empty() { &location.name } else { &location.id };
-        if place.is_empty() {
-            return Ok(None);
-        }
-        let lane = location.carrier.as_ref().and_then(|carrier| carrier.lane).unwrap_or_default();
-        let key = format!("{}|{}|{place}|{lane}", self.event.source.handle, location.module);
+        let Some(key) = place_key(&self.event.source.handle, location) else { return Ok(None) };
         let id = self.state.thing(Kind::Place, &key)?;
-        if !location.name.is_empty() && location.name != *place {
+        if !location.name.is_empty() && !location.id.is_empty() && location.name != location.id {
             self.emit(Row::Alias { kind: Kind::Place, text: location.name.clone(), thing: id })?;
         }
         Ok(Some(id))
@@ -866,18 +859,9 @@ impl<S: State> Projection<'_, S> {
         Ok(carriers)
     }
 
-    /// A tool and its kind. Without an identifier: head and position on it, at this station.
+    /// A tool and its kind.
     fn tool(&mut self, tool: &Tool) -> Result<Option<(Id, Id)>, S::Error> {
-        let key = if !tool.id.is_empty() {
-            tool.id.clone()
-        } else if !tool.head.is_empty() {
-            let position = tool.head_position.map(|position| format!("/{position}")).unwrap_or_default();
-            format!("{}|{}{position}", self.event.source.handle, tool.head)
-        } else if !tool.name.is_empty() {
-            format!("{}|{}", self.event.source.handle, tool.name)
-        } else {
-            return Ok(None);
-        };
+        let Some(key) = tool_key(&self.event.source.handle, tool) else { return Ok(None) };
         let id = self.state.thing(Kind::Tool, &key)?;
         if let Some((_, local)) = key.split_once('|') {
             self.emit(Row::Alias { kind: Kind::Tool, text: local.to_owned(), thing: id })?;
@@ -1014,8 +998,37 @@ fn member(unit: Id, position: Option<u32>) -> Member {
     Member { unit, position: position.unwrap_or_else(|| unit.position()), status: crate::event::UnitStatus::Pass }
 }
 
-fn quantity(digits: Option<&crate::event::Digits>) -> f64 {
-    digits.and_then(|digits| digits.text().trim_matches('"').parse().ok()).unwrap_or_default()
+/// Identifier and position of the unit at a position of a panel or carrier.
+#[must_use]
+pub fn unit_key(key: &str, position: Option<u32>) -> (String, u32) {
+    match position.unwrap_or_default() {
+        position if Id(0).at(position).is_some() => (key.to_owned(), position),
+        _ if key.is_empty() => (String::new(), 0),
+        position => (format!("{key}/{position}"), 0),
+    }
+}
+
+/// Identifier of a place: station, module, identifier or else name, lane of the feeder. `None` when nothing is named.
+#[must_use]
+pub fn place_key(handle: &str, location: &Location) -> Option<String> {
+    let place = if location.id.is_empty() { &location.name } else { &location.id };
+    let lane = location.carrier.as_ref().and_then(|carrier| carrier.lane).unwrap_or_default();
+    (!place.is_empty()).then(|| format!("{handle}|{}|{place}|{lane}", location.module))
+}
+
+/// Identifier of a tool: its own, else head and position on it at this station, else its name there. `None` when nothing is named.
+#[must_use]
+pub fn tool_key(handle: &str, tool: &Tool) -> Option<String> {
+    if !tool.id.is_empty() {
+        Some(tool.id.clone())
+    } else if !tool.head.is_empty() {
+        let position = tool.head_position.map(|position| format!("/{position}")).unwrap_or_default();
+        Some(format!("{handle}|{}{position}", tool.head))
+    } else if !tool.name.is_empty() {
+        Some(format!("{handle}|{}", tool.name))
+    } else {
+        None
+    }
 }
 
 /// The worst of several results, or the only one.

@@ -101,8 +101,21 @@ pub(super) struct Source {
     pub(super) cells: Vec<Placement>,
 }
 
-/// Times of components by unit identifier, position and designator, as the message gives them.
-pub(super) type PlacedTimes = HashMap<(String, u32, String), Time>;
+/// Times of the components of a message, by what it says of them. Of several that it says the same of, in the message's order.
+pub(super) type PlacedTimes = HashMap<PlacedKey, Vec<Option<Time>>>;
+
+/// What a message says of a component, apart from its time.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct PlacedKey {
+    pub(super) unit: String,
+    pub(super) position: u32,
+    pub(super) designator: String,
+    pub(super) place: String,
+    pub(super) package: String,
+    pub(super) tool: String,
+    pub(super) leading: Vec<String>,
+    pub(super) grey: bool,
+}
 
 /// A splice between two packages and how long it lasted, closed.
 #[derive(Clone, Debug)]

@@ -8,13 +8,12 @@ use kernel::event::UnitStatus;
 use kernel::id::{Designator, Id, PassId, Seq};
 use kernel::mount::Stay;
 use kernel::pass::{FactKind, Removal, Role};
-use kernel::placement::{Cell, Fate};
+use kernel::placement::Fate;
 use kernel::thing::Kind;
 use kernel::time::Time;
-use store::ReportRow;
 
 use super::Result;
-use super::desk::{Desk, PassReport, Placement, Source};
+use super::desk::{Desk, PassReport, Placement, Report, Source};
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 use crate::answer::{Evidence, Gap, Relation};
 
@@ -112,11 +111,10 @@ impl Desk<'_> {
                 }
                 for (report_nth, cell, shared) in &source.cells {
                     let Some(report) = report.as_ref().map(|report| &report.reports[*report_nth]) else { continue };
-                    let cell = &report.cells[*cell];
-                    let removed = removed.contains(&cell.designator);
+                    let removed = removed.contains(&report.cells[*cell].designator);
                     if wanted || removed {
                         let narrow = narrow && !removed;
-                        installations.push(self.installation(pass, &report.row, cell, *shared, narrow)?);
+                        installations.push(self.installation(pass, report, *cell, *shared, narrow)?);
                     }
                 }
             }
@@ -246,24 +244,25 @@ impl Desk<'_> {
     fn installation(
         &self,
         pass: &UnitPass,
-        report: &ReportRow,
-        cell: &Cell,
+        report: &Report,
+        nth: usize,
         shared: bool,
         narrow: bool,
     ) -> Result<Installation> {
+        let (row, cell) = (&report.row, &report.cells[nth]);
         let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
         let may_depend = match cell.package {
             Some(package) if narrow => !self.chain(package, pass.reach.0, pass.reach.1)?.is_empty(),
             _ => true,
         };
-        let placed = if may_depend { self.placed_at(report, cell)? } else { None };
-        let at = placed.unwrap_or(report.at);
+        let placed = if may_depend { self.placed_at(report, nth)? } else { None };
+        let at = placed.unwrap_or(row.at);
         let (from, until) = match placed {
             Some(at) => (at, at),
             None => {
                 let (from, until) = pass.window();
-                (from.min(report.at), until.max(report.at))
+                (from.min(row.at), until.max(row.at))
             }
         };
         let mut candidates: Vec<(Option<Id>, Evidence, Vec<String>)> = Vec::new();
@@ -324,7 +323,7 @@ impl Desk<'_> {
             candidates,
             station: pass.station,
             place: cell.place,
-            seq: report.seq,
+            seq: row.seq,
             removed_at: None,
         })
     }
