@@ -105,8 +105,8 @@ struct Follower {
     /// Packages' claims at a place that have not ended.
     at_place: HashMap<(Id, Option<Id>), Vec<usize>>,
     kinds: HashMap<Id, Kind>,
-    /// What a thing was last said to lie in, innermost first.
-    inside: HashMap<Id, Vec<Id>>,
+    /// What a thing was last said to lie in, and what that rides on.
+    inside: HashMap<Id, BTreeSet<Id>>,
     /// What ever lay in a carrier, or on what rode on it.
     contents: HashMap<Id, BTreeSet<Id>>,
 }
@@ -155,8 +155,10 @@ impl Follower {
         }
     }
 
-    /// Things that come at one instant.
+    /// Things that come at one instant. What is said of one instant holds together, in whatever order it is read.
     fn come(&mut self, points: &[&MountPoint]) {
+        // What each thing lies in by these points, and whether it came to a place where it was not.
+        let mut said: BTreeMap<Id, (BTreeSet<Id>, bool)> = BTreeMap::new();
         for point in points {
             let Some(thing) = point.thing else { continue };
             self.kinds.insert(thing, point.kind.unwrap_or(Kind::Package));
@@ -165,12 +167,17 @@ impl Follower {
                 let claim = &self.claims[*index];
                 (claim.station, claim.place) == place
             });
-            if !point.carriers.is_empty() || !stays {
-                self.inside.insert(thing, point.carriers.clone());
-            }
+            let of_thing = said.entry(thing).or_default();
+            of_thing.0.extend(&point.carriers);
+            of_thing.1 |= !stays;
             for (nth, carrier) in point.carriers.iter().enumerate().take(point.carriers.len().saturating_sub(1)) {
-                self.inside.insert(*carrier, point.carriers[nth + 1..].to_vec());
+                said.entry(*carrier).or_default().0.extend(&point.carriers[nth + 1..]);
                 self.kinds.insert(*carrier, Kind::Carrier);
+            }
+        }
+        for (thing, (carriers, came)) in said {
+            if came || !carriers.is_empty() {
+                self.inside.insert(thing, carriers);
             }
         }
         for point in points {
@@ -178,30 +185,33 @@ impl Follower {
                 for carrier in self.chain(thing) {
                     self.contents.entry(carrier).or_default().insert(thing);
                 }
+                // What lies in a feeder goes where the feeder goes.
+                for rider in point.carriers.iter().chain([&thing]) {
+                    let Some(inside) = self.contents.get(rider).cloned() else { continue };
+                    for carrier in self.chain(*rider) {
+                        self.contents.entry(carrier).or_default().extend(&inside);
+                    }
+                }
             }
         }
-        // Carriers first: what they carry is where they are.
-        let (carriers, others): (Vec<&MountPoint>, Vec<&MountPoint>) =
-            points.iter().copied().partition(|point| point.kind == Some(Kind::Carrier));
-        let mut new: Vec<(Id, Id, Option<Id>, &MountPoint)> = Vec::new();
-        for point in carriers.into_iter().chain(others) {
+        // Those that name a place first: others are where their carriers are.
+        let (placed, others): (Vec<&MountPoint>, Vec<&MountPoint>) =
+            points.iter().copied().partition(|point| point.place.is_some());
+        let placed: Vec<(Id, Id, Option<Id>, &MountPoint)> =
+            placed.into_iter().filter_map(|point| Some((point.thing?, point.station, point.place, point))).collect();
+        let mut new = placed.clone();
+        for point in others {
             let Some(thing) = point.thing else { continue };
-            if point.place.is_some() {
-                new.push((thing, point.station, point.place, point));
-                continue;
-            }
             let chain = self.chain(thing);
             let open = chain.iter().filter_map(|carrier| self.open.get(carrier)).flatten();
             let open = open.map(|index| (self.claims[*index].station, self.claims[*index].place));
-            let just_now = new.iter().filter(|(carrier, ..)| chain.contains(carrier));
-            let mut at: Vec<(Id, Option<Id>)> =
-                open.chain(just_now.map(|(_, station, place, _)| (*station, *place))).collect();
-            at.retain(|(_, place)| place.is_some());
+            let just_now = placed.iter().filter(|(carrier, ..)| chain.contains(carrier));
+            let just_now = just_now.map(|(_, station, place, _)| (*station, *place));
+            let mut at: BTreeSet<(Id, Option<Id>)> =
+                open.chain(just_now).filter(|(_, place)| place.is_some()).collect();
             if at.is_empty() {
-                at.push((point.station, None));
+                at.insert((point.station, None));
             }
-            at.sort_unstable();
-            at.dedup();
             new.extend(at.into_iter().map(|(station, place)| (thing, station, place, point)));
         }
         for (carrier, station, place, point) in new.clone() {

@@ -623,9 +623,8 @@ impl Oracle {
 
     fn read_mounts(&mut self) {
         let mut claims: Vec<Claim> = Vec::new();
-        // What a thing lies in, and what a feeder rides on.
-        let mut inside: BTreeMap<Thing, Vec<String>> = BTreeMap::new();
-        let mut rides: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        // What a thing lies in.
+        let mut inside: BTreeMap<Thing, BTreeSet<String>> = BTreeMap::new();
         let moves: Vec<Move> = self.events.iter().flat_map(moves).collect();
         let mut times: Vec<i64> = moves.iter().map(|change| change.at).collect();
         times.dedup();
@@ -652,58 +651,65 @@ impl Oracle {
                     && !claims.iter().any(|claim| claim.thing == *thing && claim.off == MAX)
                 {
                     inside.remove(thing);
-                    rides.remove(&thing.1);
                 }
             }
             let coming: Vec<&Move> = moves.iter().filter(|change| change.at == now && change.on).collect();
+            // READING: what is said of one instant holds together: a reel that is said to lie in two feeders at once lies in either.
+            let mut said: BTreeMap<Thing, BTreeSet<String>> = BTreeMap::new();
             for come in &coming {
                 let Some(thing) = &come.thing else { continue };
                 let stays = claims.iter().any(|claim| {
                     claim.thing == *thing && claim.off == MAX && Some(&claim.place) == come.place.as_ref()
                 });
                 if !come.carriers.is_empty() || !stays {
-                    inside.insert(thing.clone(), come.carriers.clone());
+                    said.entry(thing.clone()).or_default().extend(come.carriers.iter().cloned());
                 }
                 for (nth, carrier) in come.carriers.iter().enumerate() {
-                    if come.carriers.len() > nth + 1 {
-                        rides.insert(carrier.clone(), come.carriers[nth + 1..].to_vec());
+                    let riding = come.carriers[nth + 1..].iter().cloned();
+                    if riding.len() > 0 {
+                        said.entry(("carrier", carrier.clone())).or_default().extend(riding);
                     }
                 }
-                if thing.0 == "carrier" {
-                    rides.insert(thing.1.clone(), come.carriers.clone());
-                }
             }
+            inside.extend(said);
             let chain = |thing: &Thing| -> Vec<String> {
-                let mut chain = inside.get(thing).cloned().unwrap_or_default();
-                for carrier in chain.clone() {
-                    chain.extend(rides.get(&carrier).cloned().unwrap_or_default());
+                let mut chain: Vec<String> = Vec::new();
+                let mut frontier = vec![thing.clone()];
+                while let Some(next) = frontier.pop() {
+                    for carrier in inside.get(&next).into_iter().flatten() {
+                        if !chain.contains(carrier) && ("carrier", carrier.clone()) != *thing {
+                            chain.push(carrier.clone());
+                            frontier.push(("carrier", carrier.clone()));
+                        }
+                    }
                 }
                 chain
             };
             let mut new: Vec<(Thing, Place)> = Vec::new();
-            // Carriers first: what they carry is where they are.
-            let order = |come: &&&Move| come.thing.as_ref().is_some_and(|thing| thing.0 == "carrier");
-            for come in coming.iter().filter(order).chain(coming.iter().filter(|come| !order(come))) {
+            for come in &coming {
                 let Some(thing) = &come.thing else { continue };
-                match &come.place {
-                    Some(place) if !place.1.is_empty() => new.push((thing.clone(), place.clone())),
-                    place => {
-                        let carriers = chain(thing);
-                        let open = claims.iter().filter(|claim| claim.off == MAX);
-                        let open = open.map(|claim| (claim.thing.clone(), claim.place.clone()));
-                        let mut at: Vec<Place> = open
-                            .chain(new.iter().cloned())
-                            .filter(|(thing, place)| {
-                                thing.0 == "carrier" && carriers.contains(&thing.1) && !place.1.is_empty()
-                            })
-                            .map(|(_, place)| place)
-                            .collect();
-                        if at.is_empty() {
-                            at.extend(place.clone());
-                        }
-                        new.extend(at.into_iter().map(|place| (thing.clone(), place)));
-                    }
+                new.extend(
+                    come.place.iter().filter(|place| !place.1.is_empty()).map(|place| (thing.clone(), place.clone())),
+                );
+            }
+            // Others are where their carriers are.
+            let placed = new.clone();
+            for come in &coming {
+                let (Some(thing), None) = (&come.thing, come.place.as_ref().filter(|place| !place.1.is_empty())) else {
+                    continue;
+                };
+                let carriers = chain(thing);
+                let open = claims.iter().filter(|claim| claim.off == MAX);
+                let open = open.map(|claim| (claim.thing.clone(), claim.place.clone()));
+                let mut at: Vec<Place> = open
+                    .chain(placed.iter().cloned())
+                    .filter(|(thing, place)| thing.0 == "carrier" && carriers.contains(&thing.1) && !place.1.is_empty())
+                    .map(|(_, place)| place)
+                    .collect();
+                if at.is_empty() {
+                    at.extend(come.place.clone());
                 }
+                new.extend(at.into_iter().map(|place| (thing.clone(), place)));
             }
             for (carrier, place) in new.clone().iter().filter(|(thing, _)| thing.0 == "carrier") {
                 if place.1.is_empty() {

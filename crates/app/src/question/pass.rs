@@ -220,8 +220,26 @@ impl Desk<'_> {
     }
 
     fn find_units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
+        let mut units = self.units_named(row.facts.iter())?;
+        let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
+        if !row.visit && listing.all(|fact| fact.units.is_empty()) {
+            // The transaction lists no units: whoever arrived.
+            let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
+            if let Some(at) = started {
+                let rows = self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?;
+                let visits = rows.iter().filter(|visit| visit.visit).flat_map(|visit| &visit.facts);
+                units.extend(self.units_named(
+                    visits.filter(|fact| fact.kind == FactKind::Arrived && at.plus(-DAY) <= fact.at && fact.at <= at),
+                )?);
+            }
+        }
+        Ok(units)
+    }
+
+    /// Units that facts list or name.
+    fn units_named<'f>(&self, facts: impl Iterator<Item = &'f PassFact>) -> Result<BTreeSet<Id>> {
         let mut units = BTreeSet::new();
-        for fact in &row.facts {
+        for fact in facts {
             let listed = fact.units.iter().map(|member| member.unit);
             let named =
                 fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit));
@@ -235,18 +253,6 @@ impl Desk<'_> {
                     }
                 } else {
                     units.extend(self.keys(id, Some(fact.at))?);
-                }
-            }
-        }
-        let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
-        if !row.visit && listing.all(|fact| fact.units.is_empty()) {
-            // The transaction lists no units: whoever arrived.
-            let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
-            if let Some(at) = started {
-                for visit in
-                    self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?.iter().filter(|visit| visit.visit)
-                {
-                    units.extend(self.units_of(visit)?.iter());
                 }
             }
         }

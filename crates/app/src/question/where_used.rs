@@ -9,6 +9,7 @@ use std::rc::Rc;
 use kernel::id::{Id, PassId};
 use kernel::mount::Stay;
 use kernel::pass::FactKind;
+use kernel::placement::Fate;
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -408,13 +409,14 @@ impl Desk<'_> {
         Ok(false)
     }
 
-    /// Whether a report has a component from any of these packages, or one placed by any of these tools.
+    /// Whether a report has a component installed from any of these packages, or one treated by any of these tools.
     fn holds(&self, report: &ReportRow, things: &BTreeSet<Id>) -> Result<bool> {
         let found = self.report(report.station, report.pattern, report.seq)?;
         let named = |thing: Option<Id>| thing.is_some_and(|thing| things.contains(&thing));
         Ok(found.is_some_and(|report| {
             report.cells.iter().any(|cell| {
-                named(cell.package) || named(cell.tool) || cell.doubt.leading.iter().any(|lead| things.contains(lead))
+                let source = named(cell.package) || cell.doubt.leading.iter().any(|lead| things.contains(lead));
+                source && cell.fate == Fate::Installed || named(cell.tool)
             })
         }))
     }
