@@ -964,9 +964,13 @@ impl Oracle {
 
     /// How the list of a message means a unit: directly before by its panel.
     fn listing(&self, event: &Event, unit: &str) -> Option<(Listed, Meant)> {
+        self.listing_as_of(event, time(event), unit)
+    }
+
+    fn listing_as_of(&self, event: &Event, at: i64, unit: &str) -> Option<(Listed, Meant)> {
         let mut found: Vec<(Meant, Listed)> = Vec::new();
         for listed in lists(&event.fact) {
-            if let Some(meant) = self.means(&listed.said, time(event), unit) {
+            if let Some(meant) = self.means(&listed.said, at, unit) {
                 found.push((meant, listed));
             }
         }
@@ -1021,6 +1025,13 @@ impl Oracle {
             let spoken = self.listed_by(own.iter(), unit);
             let Some((listed, meant)) = member.clone().or(spoken) else { continue };
             let all = own.clone();
+            // READING: an end that names a carrier means what lay on it at the start too.
+            let started: Vec<i64> =
+                starts().filter(|index| says(index)).map(|index| time(&self.events[*index])).collect();
+            let ends = |event: &Event| {
+                matches!(event.fact, Fact::PassEnded(_))
+                    && started.iter().any(|at| self.listing_as_of(event, *at, unit).is_some())
+            };
             let concerned = own
                 .into_iter()
                 .filter(|index| {
@@ -1028,6 +1039,7 @@ impl Oracle {
                     lists.is_empty()
                         || lists.iter().any(|listed| matches!(listed.said, Said::Nth(_) | Said::All))
                         || self.listing(&self.events[*index], unit).is_some()
+                        || ends(&self.events[*index])
                 })
                 .collect();
             let mut pass = self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant);

@@ -16,15 +16,20 @@ use super::unit::{UnitClass, UnitPass, lanes_meet};
 
 /// How a list of units means a unit: position, status, shared.
 fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)> {
+    listed_as_of(class, fact, fact.at)
+}
+
+/// How a list of units means a unit, its names taken as they stood at a time.
+fn listed_as_of(class: &UnitClass, fact: &PassFact, at: Time) -> Option<(u32, UnitStatus, bool)> {
     let meant = fact.units.iter().filter_map(|member| {
-        let direct = class.means(member.unit, fact.at).map(|shared| (false, shared));
-        let (by_whole, shared) = direct.or_else(|| Some((true, class.lies_on(member.unit, fact.at)?)))?;
+        let direct = class.means(member.unit, at).map(|shared| (false, shared));
+        let (by_whole, shared) = direct.or_else(|| Some((true, class.lies_on(member.unit, at)?)))?;
         Some((by_whole, shared, member))
     });
     // Itself before its panel, a name of its own before a shared one.
     let (_, shared, member) =
         meant.min_by_key(|(by_whole, shared, member)| (*by_whole, *shared, member.position, member.status))?;
-    let position = if member.position > 0 { member.position } else { own_position(class, member.unit, fact.at) };
+    let position = if member.position > 0 { member.position } else { own_position(class, member.unit, at) };
     Some((position, member.status, shared))
 }
 
@@ -109,9 +114,16 @@ impl Desk<'_> {
             listing = lists(FactKind::Ended);
         }
         let membership = listed_by(class, listing.iter().copied());
+        // A carrier may be empty again when the end that names it is sent: its names mean what they meant at the start.
+        let starts = listing.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at);
+        let starts: Vec<Time> = starts.collect();
+        let ends = |fact: &PassFact| {
+            fact.kind == FactKind::Ended && starts.iter().any(|at| listed_as_of(class, fact, *at).is_some())
+        };
         let concerns = |fact: &PassFact| {
             fact.units.is_empty() && fact.namings.iter().all(|naming| naming.unit == Id(0))
                 || listed(class, fact).is_some()
+                || ends(fact)
                 || fact.units.iter().any(|member| member.unit.row() == 0)
                 || names_unit(class, fact)
         };
