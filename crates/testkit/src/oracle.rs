@@ -1109,7 +1109,12 @@ impl Oracle {
         let departure = times(|fact| matches!(fact, Fact::PassDeparted(_))).into_iter().min();
         pass.start = start.or(arrival);
         pass.end = end.or(departure);
-        pass.lane = pass.events.iter().find_map(|index| lane(&self.events[*index].fact));
+        // READING: the start's lane before another message's.
+        let lanes =
+            pass.events.iter().map(|index| &self.events[*index]).filter_map(|event| {
+                Some((!matches!(event.fact, Fact::PassStarted(_)), time(event), lane(&event.fact)?))
+            });
+        pass.lane = lanes.min().map(|(.., lane)| lane);
     }
 
     fn match_by_time(
@@ -1134,10 +1139,17 @@ impl Oracle {
                 if !lanes_meet(pass.lane, lane) {
                     None
                 } else if is_arrival(index) {
-                    let between = loose.iter().any(|other| is_arrival(other) && now < at(other) && at(other) <= first);
+                    // READING: who came again, or left, in between was here for something else.
+                    let between = loose.iter().any(|other| {
+                        now < at(other)
+                            && (is_arrival(other) && at(other) <= first || is_departure(other) && at(other) < first)
+                    });
                     (first >= now && !between).then(|| first - now)
                 } else if is_departure(index) {
-                    let between = loose.iter().any(|other| is_departure(other) && last <= at(other) && at(other) < now);
+                    let between = loose.iter().any(|other| {
+                        at(other) < now
+                            && (is_departure(other) && last <= at(other) || is_arrival(other) && last < at(other))
+                    });
                     (last <= now && !between).then(|| now - last)
                 } else {
                     (first <= now && now <= pass.window().1).then(|| now - first)

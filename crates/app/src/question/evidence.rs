@@ -91,7 +91,7 @@ impl Desk<'_> {
         if focus.is_some_and(|focus| !passes.iter().any(|pass| focus.may_bear_on(pass))) {
             return Ok(UnitEvidence::default());
         }
-        let removals = removals(class, &passes);
+        let removals = self.removals(class, &passes)?;
         // What is removed is the newest component at its position, whatever the question is about.
         let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));
         // Nothing but the things in question, and what was removed, needs a look, or its exact time.
@@ -326,6 +326,24 @@ impl Desk<'_> {
             seq: row.seq,
             removed_at: None,
         })
+    }
+
+    /// Removals from a unit, by time; those of one instant in an order that does not depend on what was learned first.
+    fn removals(&self, class: &UnitClass, passes: &[UnitPass]) -> Result<Vec<Orphan>> {
+        let mut removals = Vec::new();
+        for pass in passes {
+            for fact in &pass.facts {
+                for removal in &fact.removals {
+                    let Some(shared) = pass.names(class, removal.unit, fact.at) else { continue };
+                    let package = removal.package.map(|package| self.key_text(package)).transpose()?;
+                    let order = (fact.at, package, self.key_text(pass.station)?, shared, fact.seq);
+                    let (at, station, seq) = (fact.at, pass.station, fact.seq);
+                    removals.push((order, Orphan { removal: *removal, at, station, seq, shared }));
+                }
+            }
+        }
+        removals.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(removals.into_iter().map(|(_, orphan)| orphan).collect())
     }
 
     fn installed_findings(
@@ -678,28 +696,6 @@ struct Orphan {
     station: Id,
     seq: Seq,
     shared: bool,
-}
-
-/// Removals from a unit, by time.
-fn removals(class: &UnitClass, passes: &[UnitPass]) -> Vec<Orphan> {
-    let mut removals: Vec<Orphan> = Vec::new();
-    for pass in passes {
-        for fact in &pass.facts {
-            for removal in &fact.removals {
-                if let Some(shared) = pass.names(class, removal.unit, fact.at) {
-                    removals.push(Orphan {
-                        removal: *removal,
-                        at: fact.at,
-                        station: pass.station,
-                        seq: fact.seq,
-                        shared,
-                    });
-                }
-            }
-        }
-    }
-    removals.sort_by_key(|orphan| (orphan.at, orphan.removal, orphan.seq));
-    removals
 }
 
 /// Closes the installations that removals end; gives back the removals that ended none.

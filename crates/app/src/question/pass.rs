@@ -150,9 +150,7 @@ impl Desk<'_> {
     ) -> Result<()> {
         let mut rest: Vec<(PassId, PassFact)> = Vec::new();
         let moves: Vec<(Time, FactKind)> = facts.iter().map(|(_, fact)| (fact.at, fact.kind)).collect();
-        let between = |kind: FactKind, from: Time, until: Time| {
-            moves.iter().any(|(at, of)| *of == kind && from < *at && *at <= until)
-        };
+        let moved = |kind: FactKind, when: &dyn Fn(Time) -> bool| moves.iter().any(|(at, of)| *of == kind && when(*at));
         for (row, fact) in facts {
             let host = passes.iter_mut().filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane));
             // The nearest; of several equally near each.
@@ -160,13 +158,16 @@ impl Desk<'_> {
                 let first = pass.first()?;
                 let last = pass.end.or(pass.last())?;
                 let near = match fact.kind {
+                    // Who came again, or left, in between was here for something else.
                     FactKind::Arrived => {
-                        (first >= fact.at && !between(FactKind::Arrived, fact.at, first)).then_some(first)
+                        let again = moved(FactKind::Arrived, &|at| fact.at < at && at <= first);
+                        let left = moved(FactKind::Departed, &|at| fact.at < at && at < first);
+                        (first >= fact.at && !again && !left).then_some(first)
                     }
                     FactKind::Departed => {
-                        let others = |at: &Time| last <= *at && *at < fact.at;
-                        let between = moves.iter().any(|(at, of)| *of == FactKind::Departed && others(at));
-                        (last <= fact.at && !between).then_some(Time(last.0.saturating_neg()))
+                        let before = moved(FactKind::Departed, &|at| last <= at && at < fact.at);
+                        let came = moved(FactKind::Arrived, &|at| last < at && at < fact.at);
+                        (last <= fact.at && !before && !came).then_some(Time(last.0.saturating_neg()))
                     }
                     _ => (first <= fact.at && pass.window().1 >= fact.at).then_some(Time(first.0.saturating_neg())),
                 };

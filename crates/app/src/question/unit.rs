@@ -166,7 +166,8 @@ impl UnitPass {
         let times = |kind: FactKind| self.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
         self.start = times(FactKind::Started).min().or(times(FactKind::Arrived).max());
         self.end = times(FactKind::Ended).max().or(times(FactKind::Departed).min());
-        self.lane = self.facts.iter().find_map(|fact| fact.lane);
+        let lanes = self.facts.iter().filter_map(|fact| Some((fact.kind != FactKind::Started, fact.at, fact.lane?)));
+        self.lane = lanes.min().map(|(.., lane)| lane);
         self.margin = self.facts.iter().map(|fact| fact.margin).max().unwrap_or(0);
         // Nothing but a report: what it stands between is not known.
         let moved = [FactKind::Started, FactKind::Arrived, FactKind::Ended, FactKind::Departed];

@@ -278,6 +278,12 @@ fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
         }
         return (!ended).then_some(Side::End);
     }
+    // What moves on several lanes may belong to several transactions, and not together.
+    let mut lanes = facts.iter().filter_map(|fact| fact.lane);
+    let lane = lanes.next();
+    if lanes.any(|other| Some(other) != lane) {
+        return Some(Side::Begin);
+    }
     let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
     // The next begins before the last has ended.
     let mut left_open = false;
