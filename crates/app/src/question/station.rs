@@ -96,19 +96,21 @@ impl Desk<'_> {
                 carriers.extend(point.thing);
             }
         }
-        for carrier in carriers.clone() {
-            let carried = reader.carried_by(carrier)?;
-            // What lies in the feeders that ride on a trolley is where the trolley is.
-            for thing in &carried {
-                for point in reader.mounts_of(*thing)? {
+        // What lies in the feeders that ride on a trolley is where the trolley is.
+        let mut frontier: Vec<Id> = carriers.iter().copied().collect();
+        while let Some(carrier) = frontier.pop() {
+            for thing in reader.carried_by(carrier)? {
+                things.insert(thing);
+                for point in reader.mounts_of(thing)? {
                     let riding = point.carriers.iter().position(|other| *other == carrier).unwrap_or(0);
-                    carriers.extend(&point.carriers[..riding]);
+                    let itself = point.thing.filter(|_| point.kind == Some(Kind::Carrier));
+                    for inner in point.carriers[..riding].iter().copied().chain(itself) {
+                        if carriers.insert(inner) {
+                            frontier.push(inner);
+                        }
+                    }
                 }
             }
-            things.extend(carried);
-        }
-        for carrier in &carriers {
-            things.extend(reader.carried_by(*carrier)?);
         }
         let mut elsewhere: Vec<MountPoint> = Vec::new();
         for thing in things.union(&carriers) {
@@ -147,22 +149,21 @@ impl Desk<'_> {
         let mut stations: BTreeSet<Id> =
             points.iter().filter(|point| point.change == MountChange::On).map(|point| point.station).collect();
         let mut carriers: BTreeSet<Id> = points.iter().flat_map(|point| point.carriers.iter().copied()).collect();
-        for depth in 0..2 {
-            for carrier in carriers.clone() {
-                // What a feeder rides on may stand in another reel's message only.
-                for other in self.snapshot.reader.carried_by(carrier)? {
-                    for point in self.snapshot.reader.mounts_of(other)? {
-                        let riding = point.carriers.iter().position(|known| *known == carrier);
-                        carriers.extend(riding.into_iter().flat_map(|nth| &point.carriers[nth..]));
-                    }
-                }
-                for point in self.snapshot.reader.mounts_of(carrier)? {
-                    stations.insert(point.station);
-                    if depth == 0 {
-                        carriers.extend(point.carriers);
-                    }
+        let mut frontier: Vec<Id> = carriers.iter().copied().collect();
+        while let Some(carrier) = frontier.pop() {
+            let mut outer: BTreeSet<Id> = BTreeSet::new();
+            // What a feeder rides on may stand in another reel's message only.
+            for other in self.snapshot.reader.carried_by(carrier)? {
+                for point in self.snapshot.reader.mounts_of(other)? {
+                    let riding = point.carriers.iter().position(|known| *known == carrier);
+                    outer.extend(riding.into_iter().flat_map(|nth| &point.carriers[nth..]));
                 }
             }
+            for point in self.snapshot.reader.mounts_of(carrier)? {
+                stations.insert(point.station);
+                outer.extend(point.carriers);
+            }
+            frontier.extend(outer.into_iter().filter(|carrier| carriers.insert(*carrier)));
         }
         let kind = points.iter().find_map(|point| point.kind).unwrap_or(Kind::Package);
         let mut found = Vec::new();
