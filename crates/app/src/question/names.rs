@@ -212,7 +212,8 @@ impl Desk<'_> {
             |memo| &mut memo.classes,
             key,
             || {
-                let always = |id: Id, shared: bool| Alias { id, from: Time::MIN, until: Time::MAX, shared };
+                let always =
+                    |id: Id, shared: bool| Alias { id, from: Time::MIN, until: Time::MAX, shared, by_whole: false };
                 let mut aliases: BTreeSet<Alias> =
                     self.spellings(key)?.into_iter().map(|id| always(id, false)).collect();
                 if key.position() > 0 {
@@ -247,6 +248,7 @@ impl Desk<'_> {
     /// A carrier's position as a name of what lies there; shared while something else is said to lie there too.
     fn aliases_of_cycle(&self, key: Id, cycle: &Cycle, cycles: &[Cycle], shared: bool) -> Result<Vec<Alias>> {
         let id = cycle.carrier.at(cycle.position).unwrap_or(cycle.carrier);
+        let by_whole = key.position() > 0 && cycle.unit == key.whole();
         let mut rivals: Vec<(Time, Time)> = Vec::new();
         for other in cycles {
             let meets = other.from < cycle.until && cycle.from < other.until;
@@ -264,7 +266,7 @@ impl Desk<'_> {
         let edges: Vec<Time> = edges.into_iter().filter(|at| cycle.from <= *at && *at <= cycle.until).collect();
         let spans = edges.windows(2).map(|span| {
             let contested = rivals.iter().any(|rival| rival.0 <= span[0] && span[0] < rival.1);
-            Alias { id, from: span[0], until: span[1], shared: shared || contested }
+            Alias { id, from: span[0], until: span[1], shared: shared || contested, by_whole }
         });
         Ok(spans.collect())
     }

@@ -22,8 +22,7 @@ fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)>
 /// How a list of units means a unit, its names taken as they stood at a time.
 fn listed_as_of(class: &UnitClass, fact: &PassFact, at: Time) -> Option<(u32, UnitStatus, bool)> {
     let meant = fact.units.iter().filter_map(|member| {
-        let direct = class.means(member.unit, at).map(|shared| (false, shared));
-        let (by_whole, shared) = direct.or_else(|| Some((true, class.lies_on(member.unit, at)?)))?;
+        let (by_whole, shared) = class.lists(member.unit, at)?;
         Some((by_whole, shared, member))
     });
     // Itself before its panel, a name of its own before a shared one.

@@ -16,6 +16,8 @@ pub(super) struct Alias {
     pub(super) until: Time,
     /// Another unit bears the same name: what stands under it is possible only.
     pub(super) shared: bool,
+    /// It is a name of the panel that the unit is a board of.
+    pub(super) by_whole: bool,
 }
 
 impl Alias {
@@ -38,6 +40,13 @@ impl UnitClass {
     pub(super) fn means(&self, id: Id, at: Time) -> Option<bool> {
         let matching = self.aliases.iter().filter(|alias| alias.id == id && alias.holds(at));
         matching.map(|alias| alias.shared).min()
+    }
+
+    /// How a list means this unit that names an identity at a time: whether by its panel or carrier only, and whether by a shared name.
+    pub(super) fn lists(&self, id: Id, at: Time) -> Option<(bool, bool)> {
+        let matching = self.aliases.iter().filter(|alias| alias.id == id && alias.holds(at));
+        let direct = matching.map(|alias| (alias.by_whole, alias.shared)).min();
+        direct.or_else(|| Some((true, self.lies_on(id, at)?)))
     }
 
     /// Whether a message speaks of the panel (or carrier in its cycle) that the unit lies on, or of any position of it.
