@@ -980,10 +980,9 @@ impl Oracle {
 
     /// How several messages list a unit: a name of its own before a shared one, then the earliest.
     fn listed_by<'a>(&self, events: impl Iterator<Item = &'a usize>, unit: &str) -> Option<(Listed, Meant)> {
-        let all =
-            events.filter_map(|index| Some((time(&self.events[*index]), self.listing(&self.events[*index], unit)?)));
-        let first = all.min_by_key(|(at, (listed, meant))| (meant.shared, *at, listed.position, listed.status));
-        first.map(|(_, found)| found)
+        first_listed(
+            events.filter_map(|index| Some((time(&self.events[*index]), self.listing(&self.events[*index], unit)?))),
+        )
     }
 
     fn passes_of(&self, unit: &str) -> Vec<Pass> {
@@ -1019,27 +1018,33 @@ impl Oracle {
             if listing.is_empty() && starts().next().is_some() {
                 unlisted.push(own.clone());
             }
-            let member = self.listed_by(listing.iter().copied(), unit);
+            // READING: an end that names a carrier means what lay on it at the start too.
+            let mut started: Vec<i64> = starts().map(|index| time(&self.events[*index])).collect();
+            started.sort_unstable();
+            let says_of = |event: &Event| {
+                self.listing(event, unit).or_else(|| {
+                    let mut starts = started.iter().filter(|_| matches!(event.fact, Fact::PassEnded(_)));
+                    starts.find_map(|at| self.listing_as_of(event, *at, unit))
+                })
+            };
+            let first = |indices: &mut dyn Iterator<Item = &usize>| {
+                first_listed(
+                    indices.map(|index| &self.events[*index]).filter_map(|event| Some((time(event), says_of(event)?))),
+                )
+            };
+            let member = first(&mut listing.iter().copied());
             // READING: when nobody lists the units, those that the messages speak of are in it.
             let nobody = listing.is_empty();
-            let spoken = self.listed_by(own.iter(), unit);
+            let spoken = first(&mut own.iter());
             let Some((listed, meant)) = member.clone().or(spoken) else { continue };
             let all = own.clone();
-            // READING: an end that names a carrier means what lay on it at the start too.
-            let started: Vec<i64> =
-                starts().filter(|index| says(index)).map(|index| time(&self.events[*index])).collect();
-            let ends = |event: &Event| {
-                matches!(event.fact, Fact::PassEnded(_))
-                    && started.iter().any(|at| self.listing_as_of(event, *at, unit).is_some())
-            };
             let concerned = own
                 .into_iter()
                 .filter(|index| {
                     let lists = lists(&self.events[*index].fact);
                     lists.is_empty()
                         || lists.iter().any(|listed| matches!(listed.said, Said::Nth(_) | Said::All))
-                        || self.listing(&self.events[*index], unit).is_some()
-                        || ends(&self.events[*index])
+                        || says_of(&self.events[*index]).is_some()
                 })
                 .collect();
             let mut pass = self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant);
@@ -1974,6 +1979,11 @@ fn is_installed(material: &UnitMaterial) -> bool {
 fn clean_after(moves: &[Move], claim: &Claim) -> i64 {
     let cleanings = moves.iter().filter(|change| change.thing.is_none() && change.place.as_ref() == Some(&claim.place));
     cleanings.map(|change| change.at).filter(|at| *at > claim.from).min().unwrap_or(MAX)
+}
+
+fn first_listed(all: impl Iterator<Item = (i64, (Listed, Meant))>) -> Option<(Listed, Meant)> {
+    let first = all.min_by_key(|(at, (listed, meant))| (meant.shared, *at, listed.position, listed.status));
+    first.map(|(_, found)| found)
 }
 
 /// Module, identifier or else name, lane of the feeder.

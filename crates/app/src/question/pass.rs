@@ -34,9 +34,18 @@ fn listed_as_of(class: &UnitClass, fact: &PassFact, at: Time) -> Option<(u32, Un
 
 /// How several lists mean a unit: by a name of its own before a shared one, then the earliest.
 fn listed_by<'a>(class: &UnitClass, facts: impl Iterator<Item = &'a PassFact>) -> Option<(u32, UnitStatus, bool)> {
-    let all = facts.filter_map(|fact| Some((fact.at, listed(class, fact)?)));
-    let first = all.min_by_key(|(at, (position, status, shared))| (*shared, *at, *position, *status));
+    first_listed(facts.filter_map(|fact| Some((fact.at, listed(class, fact)?))))
+}
+
+fn first_listed(listed: impl Iterator<Item = (Time, (u32, UnitStatus, bool))>) -> Option<(u32, UnitStatus, bool)> {
+    let first = listed.min_by_key(|(at, (position, status, shared))| (*shared, *at, *position, *status));
     first.map(|(_, found)| found)
+}
+
+/// When a transaction started. A carrier may be empty again when the end that names it is sent: its names there mean what they meant at a start too.
+fn starts(row: &PassRow) -> BTreeSet<Time> {
+    let starts = row.facts.iter().filter(|fact| !row.visit && fact.kind == FactKind::Started);
+    starts.map(|fact| fact.at).collect()
 }
 
 /// Position of a unit on the panel or carrier that is named as a whole.
@@ -104,30 +113,31 @@ impl Desk<'_> {
 
     /// The part of a transaction that concerns a unit.
     fn of_transaction(&self, class: &UnitClass, row: PassRow) -> Option<UnitPass> {
-        let lists = |kind: FactKind| {
+        let listing = |kind: FactKind| {
             let of_kind = row.facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
             of_kind.collect::<Vec<_>>()
         };
-        let mut listing = lists(FactKind::Started);
-        if listing.is_empty() {
-            listing = lists(FactKind::Ended);
-        }
-        let membership = listed_by(class, listing.iter().copied());
-        // A carrier may be empty again when the end that names it is sent: its names mean what they meant at the start.
-        let starts = listing.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at);
-        let starts: Vec<Time> = starts.collect();
-        let ends = |fact: &PassFact| {
-            fact.kind == FactKind::Ended && starts.iter().any(|at| listed_as_of(class, fact, *at).is_some())
+        let mut listing = [listing(FactKind::Started), listing(FactKind::Ended)].into_iter();
+        let listing = listing.find(|listing| !listing.is_empty()).unwrap_or_default();
+        let starts = starts(&row);
+        let lists = |fact: &PassFact| {
+            listed(class, fact).or_else(|| {
+                let mut starts = starts.iter().filter(|_| fact.kind == FactKind::Ended);
+                starts.find_map(|at| listed_as_of(class, fact, *at))
+            })
         };
+        let first = |facts: &mut dyn Iterator<Item = &PassFact>| {
+            first_listed(facts.filter_map(|fact| Some((fact.at, lists(fact)?))))
+        };
+        let membership = first(&mut listing.iter().copied());
         let concerns = |fact: &PassFact| {
             fact.units.is_empty() && fact.namings.iter().all(|naming| naming.unit == Id(0))
-                || listed(class, fact).is_some()
-                || ends(fact)
+                || lists(fact).is_some()
                 || fact.units.iter().any(|member| member.unit.row() == 0)
                 || names_unit(class, fact)
         };
         let facts: Vec<PassFact> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
-        let partial = listed_by(class, facts.iter()).or_else(|| {
+        let partial = first(&mut facts.iter()).or_else(|| {
             facts.iter().any(|fact| names_unit(class, fact)).then_some((class.key.position(), UnitStatus::Pass, false))
         });
         // Nobody lists the pass's units: those that its messages speak of are in it.
@@ -232,7 +242,11 @@ impl Desk<'_> {
     }
 
     fn find_units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
-        let mut units = self.units_named(row.facts.iter())?;
+        let mut units = self.units_named(row.facts.iter().map(|fact| (fact, fact.at)))?;
+        for at in starts(row) {
+            let ends = row.facts.iter().filter(|fact| fact.kind == FactKind::Ended);
+            units.extend(self.units_named(ends.map(|fact| (fact, at)))?);
+        }
         let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
         if !row.visit && listing.all(|fact| fact.units.is_empty()) {
             // The transaction lists no units: whoever arrived.
@@ -240,18 +254,18 @@ impl Desk<'_> {
             if let Some(at) = started {
                 let rows = self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?;
                 let visits = rows.iter().filter(|visit| visit.visit).flat_map(|visit| &visit.facts);
-                units.extend(self.units_named(
-                    visits.filter(|fact| fact.kind == FactKind::Arrived && at.plus(-DAY) <= fact.at && fact.at <= at),
-                )?);
+                let arrived =
+                    visits.filter(|fact| fact.kind == FactKind::Arrived && at.plus(-DAY) <= fact.at && fact.at <= at);
+                units.extend(self.units_named(arrived.map(|fact| (fact, fact.at)))?);
             }
         }
         Ok(units)
     }
 
-    /// Units that facts list or name.
-    fn units_named<'f>(&self, facts: impl Iterator<Item = &'f PassFact>) -> Result<BTreeSet<Id>> {
+    /// Units that facts list or name, each as the names stood at a time.
+    fn units_named<'f>(&self, facts: impl Iterator<Item = (&'f PassFact, Time)>) -> Result<BTreeSet<Id>> {
         let mut units = BTreeSet::new();
-        for fact in facts {
+        for (fact, at) in facts {
             let listed = fact.units.iter().map(|member| member.unit);
             let named =
                 fact.namings.iter().map(|naming| naming.unit).chain(fact.removals.iter().map(|removal| removal.unit));
@@ -259,12 +273,11 @@ impl Desk<'_> {
                 if self.has_boards(id)? {
                     units.extend(self.boards(id)?);
                 } else if id.position() == 0 && self.is_carrier(id)? {
-                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= fact.at && fact.at < cycle.until)
-                    {
-                        units.extend(self.units_on(cycle, Some(fact.at))?);
+                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= at && at < cycle.until) {
+                        units.extend(self.units_on(cycle, Some(at))?);
                     }
                 } else {
-                    units.extend(self.keys(id, Some(fact.at))?);
+                    units.extend(self.keys(id, Some(at))?);
                 }
             }
         }
