@@ -1184,8 +1184,8 @@ impl Oracle {
                 .or_else(|| self.listed_by(group.iter().filter(|index| is_arrival(index)), unit))
                 .or_else(|| self.listed_by(group.iter(), unit));
             let Some((listed, meant)) = first else { continue };
-            let mut events = group.clone();
-            // An arrival may list the units of a transaction that lists none.
+            let mut hosts: Vec<Vec<usize>> = Vec::new();
+            // An arrival may list the units of a transaction that lists none. READING: of several that start at one instant, of either.
             if group.iter().all(|index| is_arrival(index) || is_departure(index)) {
                 let arrived = group.iter().find(|index| is_arrival(index)).map(at);
                 let departed = group.iter().filter(|index| is_departure(index)).map(at).next().unwrap_or(MAX);
@@ -1193,13 +1193,18 @@ impl Oracle {
                     let starts = own.iter().filter(|index| matches!(self.events[**index].fact, Fact::PassStarted(_)));
                     starts.map(at).min().unwrap_or(MAX)
                 };
-                let host = unlisted
-                    .iter()
-                    .filter(|own| arrived.is_some_and(|arrived| arrived <= start(own) && start(own) <= departed))
-                    .min_by_key(|own| start(own));
-                events.extend(host.into_iter().flatten());
+                let between =
+                    |own: &Vec<usize>| arrived.is_some_and(|arrived| arrived <= start(own) && start(own) <= departed);
+                let first = unlisted.iter().filter(|own| between(own)).map(start).min();
+                hosts.extend(unlisted.iter().filter(|own| between(own) && Some(start(own)) == first).cloned());
             }
-            passes.push(self.pass(unit, station, events, true, &listed, meant));
+            let meant = Meant { shared: meant.shared || hosts.len() > 1, ..meant };
+            if hosts.is_empty() {
+                hosts.push(Vec::new());
+            }
+            for host in hosts {
+                passes.push(self.pass(unit, station, [group.clone(), host].concat(), true, &listed, meant));
+            }
         }
         passes
     }

@@ -201,7 +201,7 @@ impl Desk<'_> {
         }
         for group in groups(rest) {
             let rows: Vec<PassId> = group.iter().map(|(row, _)| *row).collect();
-            let mut facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
+            let facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
             let moves = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind).map(|fact| fact.at);
             let (arrived, departed) = (moves(FactKind::Arrived), moves(FactKind::Departed));
             let works = facts.iter().any(|fact| {
@@ -214,24 +214,33 @@ impl Desk<'_> {
                         | FactKind::Disqualified
                 )
             });
-            let mut rows = rows;
-            // An arrival may list the units of a transaction that lists none.
-            if let (Some(arrived), false) = (arrived, works)
-                && let Some(unlisted) = self.unlisted_pass(station, arrived, departed)?
-            {
-                rows.push(unlisted.id);
-                facts.extend(unlisted.facts);
+            // An arrival may list the units of a transaction that lists none; of several that start at one instant, of either.
+            let hosts = match arrived {
+                Some(arrived) if !works => self.unlisted_passes(station, arrived, departed)?,
+                _ => Vec::new(),
+            };
+            let contested = hosts.len() > 1;
+            let hosts: Vec<Option<PassRow>> =
+                if hosts.is_empty() { vec![None] } else { hosts.into_iter().map(Some).collect() };
+            for host in hosts {
+                let (mut rows, mut facts) = (rows.clone(), facts.clone());
+                if let Some(host) = host {
+                    rows.push(host.id);
+                    facts.extend(host.facts);
+                }
+                let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
+                let lists =
+                    |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
+                let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
+                let membership = listing.and_then(|kind| listed_by(class, lists(*kind)));
+                let Some(any) = listed_by(class, facts.iter()) else { continue };
+                let only_moves = facts
+                    .iter()
+                    .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
+                let member = !only_moves && (membership.is_some() || listing.is_none());
+                let (position, status, shared) = membership.unwrap_or(any);
+                passes.push(UnitPass::of(rows, station, facts, member, (position, status, shared || contested)));
             }
-            let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
-            let lists = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
-            let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
-            let membership = listing.and_then(|kind| listed_by(class, lists(*kind)));
-            let Some(any) = listed_by(class, facts.iter()) else { continue };
-            let only_moves = facts
-                .iter()
-                .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
-            let member = !only_moves && (membership.is_some() || listing.is_none());
-            passes.push(UnitPass::of(rows, station, facts, member, membership.unwrap_or(any)));
         }
         Ok(())
     }
@@ -284,20 +293,19 @@ impl Desk<'_> {
         Ok(units)
     }
 
-    /// A transaction that lists no units, between an arrival and a departure at its station.
-    fn unlisted_pass(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Option<PassRow>> {
+    /// The first transaction that lists no units between an arrival and a departure at its station; all that start at that instant.
+    fn unlisted_passes(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Vec<PassRow>> {
         let until = departed.unwrap_or(arrived.plus(DAY));
-        let rows = self.snapshot.reader.passes_unlisted(station, arrived, until)?;
-        let begin =
-            |row: &PassRow| row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
-        let unlisted = rows.into_iter().filter(|row| {
-            let lists = row
-                .facts
-                .iter()
-                .any(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended) && !fact.units.is_empty());
-            !row.visit && !lists && begin(row).is_some_and(|at| arrived <= at && at <= until)
+        let begin = |row: &PassRow| starts(row).into_iter().min();
+        let mut unlisted = self.snapshot.reader.passes_unlisted(station, arrived, until)?;
+        unlisted.retain(|row| {
+            let listing = |fact: &PassFact| matches!(fact.kind, FactKind::Started | FactKind::Ended);
+            let lists = row.facts.iter().any(|fact| listing(fact) && !fact.units.is_empty());
+            !lists && begin(row).is_some_and(|at| arrived <= at && at <= until)
         });
-        Ok(unlisted.min_by_key(begin))
+        let first = unlisted.iter().map(begin).min();
+        unlisted.retain(|row| Some(begin(row)) == first);
+        Ok(unlisted)
     }
 }
 
