@@ -812,17 +812,26 @@ impl Oracle {
             edges.extend([claim.from, claim.until]);
             edges.extend(claim.doubts.iter().flat_map(|(begin, end)| [*begin, *end]));
         }
-        let (mut present, mut certain, mut covers) = (false, true, true);
+        // READING: it is certain when one stay of it, from coming to leaving, is not doubtful at any time of the window.
+        let (mut stays, mut covers): (Vec<bool>, bool) = (Vec::new(), true);
+        let mut staying = false;
         for edge in edges.into_iter().filter(|edge| *edge >= from && *edge <= until) {
             let here: Vec<&&Claim> = claims.iter().filter(|claim| claim.from <= edge && edge < claim.until).collect();
             if here.is_empty() {
                 covers = false;
+                staying = false;
                 continue;
             }
-            present = true;
-            certain &= here.iter().any(|claim| !claim.doubts.iter().any(|(begin, end)| *begin <= edge && edge < *end));
+            if !staying {
+                stays.push(true);
+            }
+            staying = true;
+            let doubted = |claim: &&&Claim| claim.doubts.iter().any(|(begin, end)| *begin <= edge && edge < *end);
+            if let (Some(certain), true) = (stays.last_mut(), here.iter().all(|claim| doubted(&claim))) {
+                *certain = false;
+            }
         }
-        present.then_some((certain, covers))
+        (!stays.is_empty()).then(|| (stays.contains(&true), covers))
     }
 
     /// Things of a kind that were at a station, with their places.

@@ -720,7 +720,7 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
         // Of several that came at one instant it is not known which one went: all of them stay.
         let things = |installation: &Installation| {
             let things = installation.candidates.iter().map(|(thing, evidence, _)| (*thing, *evidence));
-            (installation.station, installation.place, things.collect::<Vec<_>>())
+            (installation.station, installation.place, things.collect::<BTreeSet<_>>())
         };
         let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
         match newest.first_mut().filter(|_| alike) {
