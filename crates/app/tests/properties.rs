@@ -481,31 +481,3 @@ fn a_rebuild_answers_alike() {
         })
     });
 }
-
-#[test]
-fn zz_debug() {
-    let first = number("TRACEWRIGHT_SEED").unwrap();
-    let nth = number("NTH").unwrap() as usize;
-    let seeds: Vec<u64> = (first..first + ABREAST as u64).collect();
-    let histories: Vec<Vec<Event>> =
-        seeds.iter().enumerate().map(|(nth, seed)| history(*seed, &format!("h{nth}-"), features())).collect();
-    let mut random = Random::new(first);
-    let histories = thinned(&histories, &mut random);
-    let recorded = in_batches(&shuffled(&histories, &mut random), &mut random);
-    let mut events: Vec<Event> = recorded.log.iter().filter(|event| histories[nth].contains(event)).cloned().collect();
-    let check: Check = |histories, batch| {
-        let mut all = Recorded::empty();
-        for events in histories[0].chunks(batch as usize) {
-            all.record(events);
-        }
-        of_each(histories, |oracle| all.ask(|desk| equals_the_oracle(desk, oracle)))
-    };
-    for batch in [1, 2, 3, 4, 5, 10, 100] {
-        let Err((_, text)) = check(std::slice::from_ref(&events), batch) else {
-            eprintln!("passes with {batch}");
-            continue;
-        };
-        let text = shrink(&mut events, batch, check, text);
-        panic!("{text}\n{}", events.iter().map(shown).collect::<Vec<_>>().join("\n"));
-    }
-}
