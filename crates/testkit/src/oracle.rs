@@ -827,7 +827,7 @@ impl Oracle {
             }
             staying = true;
             let doubted = |claim: &&&Claim| claim.doubts.iter().any(|(begin, end)| *begin <= edge && edge < *end);
-            if let (Some(certain), true) = (stays.last_mut(), here.iter().all(|claim| doubted(claim))) {
+            if let (Some(certain), true) = (stays.last_mut(), here.iter().all(doubted)) {
                 *certain = false;
             }
         }
