@@ -110,6 +110,10 @@ impl Folder {
                 key.name()
             )));
         }
+        // The first start may have ended between the two files.
+        if !self.verifier_file().exists() {
+            write_new(&self.verifier_file(), &format!("{}\n", key.verifier()))?;
+        }
         Ok(key)
     }
 

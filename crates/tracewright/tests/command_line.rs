@@ -204,6 +204,20 @@ fn a_second_writer_is_refused_and_readers_are_not() {
 }
 
 #[test]
+fn a_start_that_ended_before_the_public_key_was_written_is_mended() {
+    let folder = TempDir::new().expect("a folder");
+    let (cfx, _) = factory(folder.path());
+    let data = folder.path().join("data");
+    answer(&data, &["import", "cfx", text(&cfx)]);
+    let public = data.join("keys/ledger.pub");
+    let before = fs::read_to_string(&public).expect("a public key");
+    fs::remove_file(&public).expect("removes");
+    answer(&data, &["import", "cfx", text(&cfx)]);
+    assert_eq!(fs::read_to_string(&public).expect("a public key"), before);
+    answer(&data, &["verify", "--at-rest"]);
+}
+
+#[test]
 fn an_import_that_is_killed_loses_nothing_and_doubles_nothing() {
     let folder = TempDir::new().expect("a folder");
     let (cfx, _) = factory(folder.path());
