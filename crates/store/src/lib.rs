@@ -6,6 +6,6 @@
 mod sqlite;
 
 pub use sqlite::{
-    Attachment, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader,
-    Store, StoreError, TailCommit, Waiting, WaitingStation,
+    Attachment, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow,
+    SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
 };

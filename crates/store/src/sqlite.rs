@@ -1,5 +1,6 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
 
+mod mount;
 mod own;
 mod pass;
 mod reader;
@@ -12,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
-pub use reader::{PassRow, Reader, ReportRow};
+pub use reader::{Mounted, PassRow, Reader, ReportRow};
 pub use writer::{Attachment, Outcome, Store, TailCommit};
 
 /// The only site of a store, until sites are distributed.
@@ -37,7 +38,7 @@ enum Long {
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,11 @@ fn statements() -> Vec<String> {
         let Some((text, _)) = source[at + 1..].split_once('"') else { continue };
         if text.contains("{condition}") {
             let columns: &[(&str, &str)] = if text.contains("FROM mount") {
-                &[("mount_station", "station = ?3"), ("mount_thing", "thing = ?3")]
+                &[
+                    ("mount_during", "station = ?3"),
+                    ("mount_place", "station = ?3 AND place IS ?4 AND at BETWEEN ?5 AND ?6"),
+                    ("mount_thing", "thing = ?3"),
+                ]
             } else {
                 &[
                     ("within_child", "child = ?3"),

@@ -8,6 +8,7 @@ use kernel::thing::Kind;
 use kernel::time::Time;
 
 use super::desk::Desk;
+use super::station::MOUNTED;
 use super::trace::lot_parts;
 use super::{QuestionError, Result};
 use crate::answer::{MountedAt, ThingAbout};
@@ -74,7 +75,11 @@ impl Desk<'_> {
                     about.fact("Role", &profile.role);
                     about.fact("Line", &profile.line);
                 }
-                about.mounts = self.mounted(&self.all_stays_at(id)?)?;
+                let mut all = Vec::new();
+                for kind in MOUNTED {
+                    all.extend(self.all_stays_at(id, kind)?.iter().cloned());
+                }
+                about.mounts = self.mounted(&all)?;
             }
             Kind::Shipment => {
                 for party in self.customers(id)? {

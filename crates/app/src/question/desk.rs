@@ -8,7 +8,7 @@ use std::rc::Rc;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
 use kernel::placement::Cell;
-use kernel::row::{Profile, Within};
+use kernel::row::{MountPoint, Profile, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use store::ReportRow;
@@ -43,6 +43,11 @@ pub(super) struct Memo {
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
     pub(super) stays: Kept<(Id, Kind), Rc<Vec<Stay>>>,
+    pub(super) stays_in: Kept<(Id, Kind, Time, Time), Rc<Vec<Stay>>, 1_024>,
+    pub(super) points_of: Kept<Id, Rc<Vec<MountPoint>>, 4_096>,
+    pub(super) steady: Kept<Id, bool>,
+    pub(super) wandering: Kept<Id, bool>,
+    pub(super) mixed_places: Kept<Id, Rc<Vec<Option<Id>>>>,
     pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
     pub(super) pass_reports: Kept<(Id, Id, usize), Rc<PassReport>, 2_048>,
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,

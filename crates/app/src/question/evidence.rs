@@ -290,7 +290,7 @@ impl Desk<'_> {
                 let mut mounted: BTreeMap<Id, bool> = BTreeMap::new();
                 if let Some(place) = cell.place {
                     for stay in self
-                        .stays_at(pass.station, Kind::Package)?
+                        .stays_at(pass.station, Kind::Package, from, until)?
                         .iter()
                         .filter(|stay| stay.place == Some(place) && stay.meets(from, until))
                     {
@@ -451,7 +451,7 @@ impl Desk<'_> {
         if report.speaks && report.missing == 0 || skipped && pass.reported {
             return Ok(());
         }
-        let stays = self.stays_at(pass.station, Kind::Package)?;
+        let stays = self.stays_at(pass.station, Kind::Package, from, until)?;
         let mounted: Vec<&Stay> = stays.iter().filter(|stay| stay.meets(from, until)).collect();
         if mounted.is_empty() {
             return Ok(());
@@ -549,7 +549,7 @@ impl Desk<'_> {
             evidence.findings.push(exposure(pass, *person, Kind::Person, certain_unless(pass.shared), None, reasons));
         }
         let (from, until) = pass.window();
-        let stays = self.stays_at(pass.station, Kind::Person)?;
+        let stays = self.stays_at(pass.station, Kind::Person, from, until)?;
         let here: Vec<&Stay> = stays.iter().filter(|stay| stay.meets(from, until)).collect();
         present(pass, &here, &|thing| wanted(thing) && !named.contains(&thing), evidence);
         Ok(())
@@ -563,7 +563,7 @@ impl Desk<'_> {
         }
         if named.is_empty() {
             let (from, until) = pass.window();
-            let stays = self.stays_at(pass.station, Kind::Program)?;
+            let stays = self.stays_at(pass.station, Kind::Program, from, until)?;
             let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
             for stay in stays.iter().filter(|stay| stay.meets(from, until)) {
                 if lanes_meet(self.program_lane(stay)?, pass.lane) {
@@ -615,7 +615,7 @@ impl Desk<'_> {
             return Ok(());
         }
         let (from, until) = pass.window();
-        let stays = self.stays_at(pass.station, Kind::Tool)?;
+        let stays = self.stays_at(pass.station, Kind::Tool, from, until)?;
         let mut roles: BTreeMap<Option<Id>, Vec<&Stay>> = BTreeMap::new();
         let others = |stay: &&Stay| stay.place.is_none_or(|kind| !kinds.contains(&kind));
         for stay in stays.iter().filter(|stay| stay.meets(from, until)).filter(others) {

@@ -11,7 +11,11 @@ use kernel::time::Time;
 
 use super::Result;
 use super::desk::Desk;
+use super::station::MOUNTED;
 use crate::answer::StationNow;
+
+/// The last instant: what is mounted then did not leave.
+const LAST: Time = Time(i64::MAX - 1);
 
 /// Passes of a station that are looked at.
 const PASSES_MAX: usize = 400;
@@ -36,7 +40,10 @@ impl Desk<'_> {
     fn station_now(&self, station: Id) -> Result<Option<StationNow>> {
         let reader = self.snapshot.reader;
         let rows = reader.newest_passes(station, PASSES_MAX)?;
-        let stays = self.all_stays_at(station)?;
+        let mut stays = Vec::new();
+        for kind in MOUNTED {
+            stays.extend(self.stays_at(station, kind, LAST, LAST)?.iter().cloned());
+        }
         if rows.is_empty() && stays.is_empty() {
             return Ok(None);
         }

@@ -29,7 +29,7 @@ impl Desk<'_> {
             return Ok(named);
         }
         let mut programs = Vec::new();
-        for stay in self.stays_at(station, Kind::Program)?.iter().filter(|stay| stay.meets(from, until)) {
+        for stay in self.stays_at(station, Kind::Program, from, until)?.iter().filter(|stay| stay.meets(from, until)) {
             if lanes_meet(self.program_lane(stay)?, lane) {
                 programs.push(stay.thing);
             }
@@ -59,7 +59,8 @@ impl Desk<'_> {
         }
         let mut programs = BTreeSet::new();
         if let Some(fact) = row.facts.iter().find(|fact| fact.seq == seq) {
-            for stay in self.stays_at(row.station, Kind::Program)?.iter().filter(|stay| stay.meets(fact.at, fact.at)) {
+            let stays = self.stays_at(row.station, Kind::Program, fact.at, fact.at)?;
+            for stay in stays.iter().filter(|stay| stay.meets(fact.at, fact.at)) {
                 if lanes.is_empty() || self.program_lane(stay)?.is_none_or(|lane| lanes.contains(&lane)) {
                     programs.insert(Some(stay.thing));
                 }
@@ -99,8 +100,7 @@ impl Desk<'_> {
     /// Whether any report that accounts for a pattern was made at a station under a program, other than in a pass that names it.
     fn is_used_under(&self, station: Id, program: Id, pattern: PatternId) -> Result<bool> {
         let reader = self.snapshot.reader;
-        let stays = self.stays_at(station, Kind::Program)?;
-        for stay in stays.iter().rev().filter(|stay| stay.thing == program) {
+        for stay in self.stays_of(program)?.iter().rev().filter(|stay| stay.station == station) {
             let (from, until) = (stay.from.plus(-stay.margin), stay.until.plus(stay.margin));
             // Most often the first tells.
             for limit in [1, usize::MAX] {

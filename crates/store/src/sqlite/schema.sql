@@ -88,12 +88,18 @@ CREATE TABLE sighting (site INTEGER NOT NULL, station INTEGER NOT NULL, program 
 CREATE TABLE pattern_use (site INTEGER NOT NULL, station INTEGER NOT NULL, pattern INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL,
   pass INTEGER NOT NULL, PRIMARY KEY (site, station, pattern, at, seq)) WITHOUT ROWID;
 
--- Points in the life of mounts; intervals are computed when asked. `carriers` are identities, comma separated, innermost first.
+-- Points in the life of mounts; intervals are computed when asked. `carriers` are identities, comma separated, innermost first. `until`: what came is
+-- gone then at the latest, as far as it does not ride on a carrier; `span`: how far back a search by time must look for it (see mount.rs).
 CREATE TABLE mount (site INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL, at INTEGER NOT NULL, change INTEGER NOT NULL,
   thing INTEGER, kind INTEGER, station INTEGER NOT NULL, place INTEGER, carriers TEXT NOT NULL, margin INTEGER NOT NULL,
-  PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
-CREATE INDEX mount_station ON mount (site, station, kind);
-CREATE INDEX mount_thing ON mount (site, thing);
+  until INTEGER NOT NULL, span INTEGER NOT NULL, PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
+CREATE INDEX mount_during ON mount (site, station, kind, span, at);
+CREATE INDEX mount_place ON mount (site, station, place, at);
+CREATE INDEX mount_thing ON mount (site, thing, span, at);
+-- Carriers that were mounted themselves, and those that were named together with one: what lies in them moves with them.
+CREATE TABLE wandering (site INTEGER NOT NULL, carrier INTEGER NOT NULL, PRIMARY KEY (site, carrier)) WITHOUT ROWID;
+-- Stations where what was mounted when takes all their points: carriers were mounted themselves, or times are vague.
+CREATE TABLE unsteady (site INTEGER NOT NULL, station INTEGER NOT NULL, PRIMARY KEY (site, station)) WITHOUT ROWID;
 CREATE TABLE mount_carrier (site INTEGER NOT NULL, carrier INTEGER NOT NULL, thing INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (site, carrier, thing)) WITHOUT ROWID;
 

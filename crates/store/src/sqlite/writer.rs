@@ -665,30 +665,7 @@ impl State for Transaction<'_> {
             )?,
             Row::Mount(point) => {
                 let ordinal = self.ordinal(seq);
-                let carriers: Vec<String> = point.carriers.iter().map(|carrier| carrier.0.to_string()).collect();
-                self.insert(
-                    "INSERT INTO mount (site, seq, ordinal, at, change, thing, kind, station, place, carriers, margin)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                    params![
-                        SITE,
-                        index,
-                        ordinal,
-                        point.at.0,
-                        point.change as u8,
-                        point.thing.map(|id| id.0),
-                        point.kind.map(|kind| kind as u8),
-                        point.station.0,
-                        point.place.map(|id| id.0),
-                        carriers.join(","),
-                        point.margin
-                    ],
-                )?;
-                for carrier in &point.carriers {
-                    self.insert(
-                        "INSERT OR IGNORE INTO mount_carrier (site, carrier, thing, seq) VALUES (?1, ?2, ?3, ?4)",
-                        params![SITE, carrier.0, point.thing.map(|id| id.0), index],
-                    )?;
-                }
+                super::mount::add(&self.connection, index, ordinal, &point)?;
             }
             Row::Package { package, statement } => {
                 self.insert(
