@@ -43,6 +43,7 @@ pub(super) struct Memo {
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
     pub(super) stays: Kept<(Id, Kind), Rc<Vec<Stay>>>,
+    pub(super) stays_of: Kept<Id, Rc<Vec<Stay>>, 1_024>,
     pub(super) stays_in: Kept<(Id, Kind, Time, Time), Rc<Vec<Stay>>, 1_024>,
     pub(super) points_of: Kept<Id, Rc<Vec<MountPoint>>, 4_096>,
     pub(super) steady: Kept<Id, bool>,

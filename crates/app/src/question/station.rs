@@ -262,8 +262,12 @@ impl Desk<'_> {
         }))
     }
 
-    /// Stays of one thing, wherever it was.
-    pub(super) fn stays_of(&self, thing: Id) -> Result<Vec<Stay>> {
+    /// Stays of one thing, wherever it was, by begin.
+    pub(super) fn stays_of(&self, thing: Id) -> Result<Rc<Vec<Stay>>> {
+        self.memo(|memo| &mut memo.stays_of, thing, || Ok(Rc::new(self.find_stays_of(thing)?)))
+    }
+
+    fn find_stays_of(&self, thing: Id) -> Result<Vec<Stay>> {
         let kind = self.name(thing)?.map_or(Kind::Package, |name| name.kind);
         let mut found = match self.points_around(thing, kind)? {
             Some(points) => self.stays_of_points(&points)?,
@@ -282,6 +286,16 @@ impl Desk<'_> {
 
     /// Points from which the stays of a thing follow. `None` when that takes all points of the stations where it was.
     fn points_around(&self, thing: Id, kind: Kind) -> Result<Option<Vec<MountPoint>>> {
+        if matches!(kind, Kind::Person | Kind::Program) {
+            let mut points = Vec::new();
+            for (station, coming) in self.snapshot.reader.comings_of(thing)? {
+                if !self.is_steady(station)? {
+                    return Ok(None);
+                }
+                points.extend(ends_of(station, kind, &coming));
+            }
+            return Ok(Some(points));
+        }
         let mut points = self.points_of(thing)?.to_vec();
         for (station, coming) in self.snapshot.reader.comings_of(thing)? {
             let mixes = kind == Kind::Package && self.discipline(station, coming.place)? == Discipline::Mix;

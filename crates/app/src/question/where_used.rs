@@ -362,7 +362,7 @@ impl Desk<'_> {
             rows.entry(row.id).or_insert(row);
         }
         let stays = self.stays_of(thing)?;
-        for stay in &stays {
+        for stay in stays.iter() {
             for row in reader.passes_at(stay.station, stay.from, stay.until)? {
                 // A pass whose units cannot be named counts only when it met the thing.
                 if may_meet(&row, stay) || !self.units_of(&row)?.is_empty() {
@@ -371,7 +371,7 @@ impl Desk<'_> {
             }
         }
         focus.stations.extend(stays.iter().map(|stay| stay.station));
-        focus.stays.extend(stays);
+        focus.stays.extend(stays.iter().cloned());
         Ok(())
     }
 
