@@ -4,7 +4,9 @@ mod mount;
 mod own;
 mod pass;
 mod reader;
+mod span;
 mod tail;
+mod within;
 mod writer;
 
 use std::path::Path;

@@ -31,6 +31,7 @@ pub(super) struct Memo {
     pub(super) positions: Kept<Id, Vec<Id>>,
     pub(super) named_on: Kept<Id, Vec<(u32, Id, Time)>>,
     pub(super) cycles: Kept<Id, Vec<Cycle>>,
+    pub(super) cycles_in: Kept<(Id, Time, Time), Vec<Cycle>, 1_024>,
     pub(super) carriers: Kept<Id, bool>,
     pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,

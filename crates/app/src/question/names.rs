@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kernel::id::{Designator, Id};
+use kernel::project::HOUR;
 use kernel::row::{Belonging, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 
 use super::desk::Desk;
+use super::station::widened;
 use super::unit::{Alias, Cycle, UnitClass};
 use super::{QuestionError, Result};
 
@@ -61,44 +63,58 @@ impl Desk<'_> {
             |memo| &mut memo.cycles,
             carrier,
             || {
-                let points = self.snapshot.reader.contents_of(carrier)?;
-                let points: Vec<_> = points
-                    .into_iter()
-                    .map(|(_, point)| point)
-                    .filter(|point| point.belonging == Belonging::Carried)
-                    .collect();
-                let mut cycles: Vec<Cycle> = Vec::new();
-                for point in points.iter().filter(|point| point.on) {
-                    let Some(unit) = point.child else { continue };
-                    let position = point.position.parse().unwrap_or(0);
-                    // At equal times what ends comes first: a load is ended by what comes after it. They are in the order of time.
-                    let later = &points[points.partition_point(|other| other.at <= point.at)..];
-                    let ends = later.iter().filter(|end| !end.on);
-                    let surely = |end: &&Within| match end.child {
-                        None => true,
-                        // An unload that repeats the carrier's identifier empties the position.
-                        Some(child) if child.whole() == carrier => end.position == point.position,
-                        Some(child) => child == unit,
-                    };
-                    let mut until = ends.clone().find(surely).map_or(Time::MAX, |end| end.at);
-                    let mut meant: Option<Vec<Id>> = None;
-                    for end in ends.take_while(|end| end.at < until) {
-                        let Some(child) = end.child.filter(|child| child.whole() != carrier) else { continue };
-                        let own = match &meant {
-                            Some(known) => known,
-                            None => meant.insert(self.meant(unit)?),
-                        };
-                        if self.meant(child)?.iter().any(|other| own.contains(other)) {
-                            until = end.at;
-                            break;
-                        }
-                    }
-                    cycles.push(Cycle { carrier, position, unit, from: point.at, until });
-                }
-                cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
-                Ok(cycles)
+                let points = self.snapshot.reader.contents_of(carrier)?.into_iter().map(|(_, point)| point);
+                let carried: Vec<Within> = points.filter(|point| point.belonging == Belonging::Carried).collect();
+                self.cycles_of(carrier, &carried)
             },
         )
+    }
+
+    /// Cycles of a carrier that meet a closed window (and others), by time.
+    pub(super) fn cycles_in(&self, carrier: Id, from: Time, until: Time) -> Result<Vec<Cycle>> {
+        let (from, until) = widened(from, until, HOUR);
+        self.memo(
+            |memo| &mut memo.cycles_in,
+            (carrier, from, until),
+            || match self.snapshot.reader.carried(carrier, from, until)? {
+                Some(carried) => self.cycles_of(carrier, &carried),
+                None => self.cycles(carrier),
+            },
+        )
+    }
+
+    /// Cycles that follow from what was put on a carrier and taken off it, by time.
+    fn cycles_of(&self, carrier: Id, points: &[Within]) -> Result<Vec<Cycle>> {
+        let mut cycles: Vec<Cycle> = Vec::new();
+        for point in points.iter().filter(|point| point.on) {
+            let Some(unit) = point.child else { continue };
+            let position = point.position.parse().unwrap_or(0);
+            // At equal times what ends comes first: a load is ended by what comes after it. They are in the order of time.
+            let later = &points[points.partition_point(|other| other.at <= point.at)..];
+            let ends = later.iter().filter(|end| !end.on);
+            let surely = |end: &&Within| match end.child {
+                None => true,
+                // An unload that repeats the carrier's identifier empties the position.
+                Some(child) if child.whole() == carrier => end.position == point.position,
+                Some(child) => child == unit,
+            };
+            let mut until = ends.clone().find(surely).map_or(Time::MAX, |end| end.at);
+            let mut meant: Option<Vec<Id>> = None;
+            for end in ends.take_while(|end| end.at < until) {
+                let Some(child) = end.child.filter(|child| child.whole() != carrier) else { continue };
+                let own = match &meant {
+                    Some(known) => known,
+                    None => meant.insert(self.meant(unit)?),
+                };
+                if self.meant(child)?.iter().any(|other| own.contains(other)) {
+                    until = end.at;
+                    break;
+                }
+            }
+            cycles.push(Cycle { carrier, position, unit, from: point.at, until });
+        }
+        cycles.sort_by_key(|cycle| (cycle.from, cycle.position, cycle.unit));
+        Ok(cycles)
     }
 
     /// The units that an identity means which is not a carrier's: the boards of a panel.
@@ -185,7 +201,11 @@ impl Desk<'_> {
     fn find_keys(&self, id: Id, at: Option<Time>, depth: usize) -> Result<Vec<Id>> {
         if id.position() > 0 && self.is_carrier(id.whole())? {
             let mut keys = BTreeSet::new();
-            for cycle in self.cycles(id.whole())? {
+            let cycles = match at {
+                Some(at) => self.cycles_in(id.whole(), at, at)?,
+                None => self.cycles(id.whole())?,
+            };
+            for cycle in cycles {
                 let then = at.is_none_or(|at| cycle.from <= at && at < cycle.until);
                 // A cycle may name what it carries by the carrier's own position: that is nobody's name.
                 if then && cycle.position == id.position() && cycle.unit.whole() != id.whole() && depth < 8 {
@@ -234,9 +254,10 @@ impl Desk<'_> {
                         if point.belonging != Belonging::Carried || !point.on {
                             continue;
                         }
-                        let cycles = self.cycles(point.parent)?;
-                        for cycle in cycles.iter().filter(|cycle| cycle.unit == alias.id && cycle.from == point.at) {
-                            aliases.extend(self.aliases_of_cycle(key, cycle, &cycles, alias.shared)?);
+                        let then = self.cycles_in(point.parent, point.at, point.at)?;
+                        for cycle in then.iter().filter(|cycle| cycle.unit == alias.id && cycle.from == point.at) {
+                            let beside = self.cycles_in(point.parent, cycle.from, cycle.until)?;
+                            aliases.extend(self.aliases_of_cycle(key, cycle, &beside, alias.shared)?);
                         }
                     }
                 }

@@ -282,7 +282,8 @@ impl Desk<'_> {
                 if self.has_boards(id)? {
                     units.extend(self.boards(id)?);
                 } else if id.position() == 0 && self.is_carrier(id)? {
-                    for cycle in self.cycles(id)?.iter().filter(|cycle| cycle.from <= at && at < cycle.until) {
+                    let cycles = self.cycles_in(id, at, at)?;
+                    for cycle in cycles.iter().filter(|cycle| cycle.from <= at && at < cycle.until) {
                         units.extend(self.units_on(cycle, Some(at))?);
                     }
                 } else {

@@ -15,6 +15,9 @@ use store::Mounted;
 use super::Result;
 use super::desk::Desk;
 
+/// Windows for which stays are kept begin and end at multiples of this.
+const STEP: i64 = 4 * HOUR;
+
 /// Kinds of things that are mounted.
 pub(super) const MOUNTED: [Kind; 5] = [Kind::Package, Kind::Carrier, Kind::Tool, Kind::Person, Kind::Program];
 
@@ -51,7 +54,7 @@ impl Desk<'_> {
 
     /// Stays of things of a kind at a station that may meet a closed window (and others).
     pub(super) fn stays_at(&self, station: Id, kind: Kind, from: Time, until: Time) -> Result<Rc<Vec<Stay>>> {
-        let (from, until) = widened(from, until);
+        let (from, until) = widened(from, until, STEP);
         self.memo(
             |memo| &mut memo.stays_in,
             (station, kind, from, until),
@@ -342,11 +345,10 @@ impl Desk<'_> {
     }
 }
 
-/// Windows are asked for again and again that lie close together: they are widened to full hours of the same few.
-fn widened(from: Time, until: Time) -> (Time, Time) {
-    const STEP: i64 = 4 * HOUR;
-    let step = |time: Time, more: i64| Time((time.0.div_euclid(STEP) + more).saturating_mul(STEP));
-    if until.0.saturating_sub(from.0) > STEP { (from, until) } else { (step(from, 0), step(until, 1)) }
+/// Windows are asked for again and again that lie close together: those shorter than a step are widened to full steps, of which there are few.
+pub(super) fn widened(from: Time, until: Time, step: i64) -> (Time, Time) {
+    let full = |time: Time, more: i64| Time((time.0.div_euclid(step) + more).saturating_mul(step));
+    if until.0.saturating_sub(from.0) > step { (from, until) } else { (full(from, 0), full(until, 1)) }
 }
 
 /// A coming and its end, of things whose end follows from their own points and from what comes after them.

@@ -1,28 +1,13 @@
 //! Rows of mounts: points, and how long what came stays at most, so that a search by time finds what was there without what was there before.
 
 use kernel::id::Id;
-use kernel::project::HOUR;
 use kernel::row::{MountChange, MountPoint};
 use kernel::thing::Kind;
 use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::span::{SPAN_END, SPANS, longest, span_of};
 use super::{SITE, StoreError};
-
-/// Spans of stays: an hour at most, 4, 16 and so on. The last has no bound.
-pub(super) const SPANS: u8 = 8;
-/// In place of a span: the point is no coming.
-const SPAN_END: u8 = 9;
-
-/// The longest stay of a span; `None`: any.
-pub(super) fn longest(span: u8) -> Option<i64> {
-    (span + 1 < SPANS).then(|| HOUR << (2 * u32::from(span)))
-}
-
-fn span_of(at: i64, until: i64) -> u8 {
-    let micros = until.saturating_sub(at);
-    (0..SPANS).find(|span| longest(*span).is_none_or(|longest| micros <= longest)).unwrap_or(SPANS - 1)
-}
 
 /// A coming in the table, and when what came is gone at the latest.
 struct Coming {

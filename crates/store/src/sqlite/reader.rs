@@ -14,8 +14,9 @@ use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::span::{SPAN_END, SPANS, longest};
 use super::tail::unpack_entries;
-use super::{HOUR_ANY, Long, SITE, StoreError, mount};
+use super::{HOUR_ANY, Long, SITE, StoreError};
 
 /// A reader. All its answers are as of an index, see [`Reader::bound_by`].
 #[derive(Debug)]
@@ -625,8 +626,8 @@ impl<C: Borrow<Connection>> Reader<C> {
         let sql = "SELECT place, thing, at, until FROM mount INDEXED BY mount_during
                    WHERE site = ?1 AND station = ?2 AND kind = ?3 AND span = ?4 AND at BETWEEN ?5 AND ?6 AND until > ?7";
         let mut found = Vec::new();
-        for span in 0..mount::SPANS {
-            let first = mount::longest(span).map_or(Time::MIN, |longest| from.plus(-longest));
+        for span in 0..SPANS {
+            let first = longest(span).map_or(Time::MIN, |longest| from.plus(-longest));
             let values = params![SITE, station.0, kind as u8, span, first.0, until.0, from.0];
             found.extend(self.rows(sql, values, |row| {
                 let place = row.get::<_, Option<i64>>(0)?.map(Id);
@@ -818,6 +819,39 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// When the database fails.
     pub fn contents_of(&self, parent: Id) -> Result<Vec<(Seq, Within)>> {
         self.within("within_parent", "parent = ?3", params![SITE, self.bound(), parent.0])
+    }
+
+    /// Units put on a carrier that may have lain there at some time of a closed window, and what took units off it while any of them may have lain
+    /// there, by time. `None` as of an earlier index.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn carried(&self, carrier: Id, from: Time, until: Time) -> Result<Option<Vec<Within>>> {
+        if !self.sees_all()? {
+            return Ok(None);
+        }
+        let sql = "SELECT at, child, coming, position, until FROM within INDEXED BY within_carried
+                   WHERE site = ?1 AND parent = ?2 AND belonging = 3 AND span = ?3 AND at BETWEEN ?4 AND ?5 AND until >= ?6";
+        let rows = |span: u8, first: Time, last: Time, until: Time| {
+            self.rows(sql, params![SITE, carrier.0, span, first.0, last.0, until.0], |row| {
+                let (at, child, belonging) = (Time(row.get(0)?), row.get::<_, i64>(1)?, Belonging::Carried);
+                let child = (child >= 0).then_some(Id(child));
+                let within = Within { at, child, parent: carrier, belonging, on: row.get(2)?, position: row.get(3)? };
+                Ok((within, Time(row.get(4)?)))
+            })
+        };
+        let mut found: Vec<(Within, Time)> = Vec::new();
+        for span in 0..SPANS {
+            let first = longest(span).map_or(Time::MIN, |longest| from.plus(-longest));
+            found.extend(rows(span, first, until, from)?);
+        }
+        if let Some(first) = found.iter().map(|(load, _)| load.at).min() {
+            let last = found.iter().map(|(_, until)| *until).max().unwrap_or(first);
+            found.extend(rows(SPAN_END, first, last, first)?);
+        }
+        let mut points: Vec<Within> = found.into_iter().map(|(point, _)| point).collect();
+        points.sort_by(|a, b| (a.at, a.on, a.child, &a.position).cmp(&(b.at, b.on, b.child, &b.position)));
+        Ok(Some(points))
     }
 
     /// Whether units were put on a thing or taken off it: it is a carrier.

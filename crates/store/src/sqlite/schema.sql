@@ -116,10 +116,12 @@ CREATE TABLE derived (site INTEGER NOT NULL, parent INTEGER NOT NULL, child INTE
   descent INTEGER NOT NULL, PRIMARY KEY (site, parent, child, seq)) WITHOUT ROWID;
 CREATE INDEX derived_child ON derived (site, child);
 
--- Things came into, or left, others. Child -1: all children. Parent 0: whatever parent of that belonging it had.
+-- Things came into, or left, others. Child -1: all children. Parent 0: whatever parent of that belonging it had. `until` and `span` as in `mount`, of
+-- what was put on a carrier (belonging 3).
 CREATE TABLE within (site INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL, at INTEGER NOT NULL, child INTEGER NOT NULL,
   parent INTEGER NOT NULL, belonging INTEGER NOT NULL, coming INTEGER NOT NULL, position TEXT NOT NULL,
-  PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
+  until INTEGER NOT NULL, span INTEGER NOT NULL, PRIMARY KEY (site, seq, ordinal)) WITHOUT ROWID;
+CREATE INDEX within_carried ON within (site, parent, span, at) WHERE belonging = 3;
 CREATE INDEX within_child ON within (site, child);
 CREATE INDEX within_parent ON within (site, parent, child);
 

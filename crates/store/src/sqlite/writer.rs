@@ -696,20 +696,7 @@ impl State for Transaction<'_> {
                     self.memory.batch.named(within.parent.whole());
                 }
                 let ordinal = self.ordinal(seq);
-                self.insert(
-                    "INSERT INTO within (site, seq, ordinal, at, child, parent, belonging, coming, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    params![
-                        SITE,
-                        index,
-                        ordinal,
-                        within.at.0,
-                        within.child.map_or(-1, |id| id.0),
-                        within.parent.0,
-                        within.belonging as u8,
-                        within.on,
-                        within.position
-                    ],
-                )?;
+                super::within::add(&self.connection, index, ordinal, &within)?;
             }
             Row::Profile { handle, at, profile } => {
                 let body = serde_json::to_string(&profile).map_err(|_| StoreError::Packed("profile"))?;
