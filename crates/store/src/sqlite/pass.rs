@@ -93,7 +93,7 @@ impl Passes {
         for unit in std::mem::take(&mut self.named) {
             let stations: Vec<i64> = connection
                 .prepare_cached(
-                    "SELECT DISTINCT pass.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                    "SELECT DISTINCT pass_unit.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
                      WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.key & 1 = 1",
                 )?
                 .query_map(params![SITE, unit.0], |row| row.get(0))?
@@ -146,8 +146,10 @@ impl Passes {
                     .execute(params![SITE, unit.0, known, pass.0])?;
             }
             connection
-                .prepare_cached("INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![SITE, unit.0, hour, pass.0])?;
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass, station) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![SITE, unit.0, hour, pass.0, station.0])?;
             if visit && !self.mixed.contains(&station) && is_one_of_several(connection, *unit)? {
                 self.mix(connection, station)?;
             }

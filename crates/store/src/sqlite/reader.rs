@@ -308,7 +308,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     pub fn passes_of(&self, unit: Id, station: Option<Id>, from: Time, until: Time) -> Result<Vec<PassRow>> {
         let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
                    WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass_unit.hour BETWEEN ?3 AND ?4
-                     AND pass.first_at <= ?6 AND pass.last_at >= ?5 AND (?7 IS NULL OR pass.station = ?7)";
+                     AND (?7 IS NULL OR pass_unit.station = ?7) AND pass.first_at <= ?6 AND pass.last_at >= ?5";
         let station = station.map(|station| station.0);
         let hours = (from.plus(-DAY).0.div_euclid(HOUR), until.0.div_euclid(HOUR));
         let mut rows = Vec::new();

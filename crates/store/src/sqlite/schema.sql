@@ -54,7 +54,7 @@ CREATE INDEX pass_long ON pass (site, station, long, first_at) WHERE long > 0;
 CREATE INDEX pass_unlisted ON pass (site, station, unlisted, first_at) WHERE unlisted > 0;
 CREATE INDEX pass_last ON pass (site, station, last);
 -- The way from a unit (as a whole) to its passes. `hour` is that of the first fact since 1970; -1 when the facts span more than a day.
-CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, hour INTEGER NOT NULL, pass INTEGER NOT NULL,
+CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, hour INTEGER NOT NULL, pass INTEGER NOT NULL, station INTEGER NOT NULL,
   PRIMARY KEY (site, unit, hour, pass)) WITHOUT ROWID;
 
 -- Units (as a whole) of whose passes one removed components. 0: of some pass it is not known whose.
