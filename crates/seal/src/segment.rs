@@ -16,6 +16,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::disk::{self, Disk};
 use crate::error::{LedgerError, Problem};
@@ -344,6 +345,8 @@ pub(crate) struct SegmentReader {
     slots: Vec<Slot>,
     /// Where the next record begins.
     end: u64,
+    /// Offset and bytes of the record that an entry was read from last: the next one often lies in it too.
+    last: Mutex<Option<(u64, Arc<Vec<u8>>)>>,
 }
 
 /// Where a record lies.
@@ -364,7 +367,7 @@ impl SegmentReader {
             }
             Err(error) => return Err(LedgerError::io("open", &dir.join(name))(error)),
         };
-        Ok(SegmentReader { name, number, file, slots: Vec::new(), end: HEAD_BYTES as u64 })
+        Ok(SegmentReader { name, number, file, slots: Vec::new(), end: HEAD_BYTES as u64, last: Mutex::default() })
     }
 
     /// Whether [`SegmentReader::learn`] has come that far.
@@ -422,7 +425,7 @@ impl SegmentReader {
     pub(crate) fn entry(&self, position: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         let at = self.slots.partition_point(|slot| slot.head.end() <= position);
         let Some(slot) = self.slots.get(at) else { return Ok(None) };
-        let raw = self.read(slot)?;
+        let raw = self.unpacked(slot)?;
         let entries = split_entries(&raw, slot.head.count.into())
             .ok_or_else(|| self.problem(slot.head.position.into(), "the record's entries are malformed"))?;
         Ok(Some(entries[(position - u64::from(slot.head.position)) as usize].to_vec()))
@@ -431,6 +434,17 @@ impl SegmentReader {
     /// The tree hashes of the learnt complete bundles, as stored.
     pub(crate) fn nodes(&self) -> Vec<Hash> {
         self.slots.iter().filter_map(|slot| slot.node).collect()
+    }
+
+    /// The bytes of a record, kept from the last time or read now.
+    fn unpacked(&self, slot: &Slot) -> Result<Arc<Vec<u8>>, LedgerError> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, raw)) = last().as_ref().filter(|(offset, _)| *offset == slot.offset) {
+            return Ok(Arc::clone(raw));
+        }
+        let raw = Arc::new(self.read(slot)?);
+        *last() = Some((slot.offset, Arc::clone(&raw)));
+        Ok(raw)
     }
 
     /// Reads and checks a record. The check before it stands right in front of it.

@@ -25,12 +25,12 @@ impl Desk<'_> {
             indexes.extend(self.snapshot.reader.within_of(id)?.into_iter().map(|(seq, _)| seq));
             indexes.extend(self.snapshot.reader.contents_of(id)?.into_iter().map(|(seq, _)| seq));
         }
+        let names = self.names(class)?;
         let mut lines = Vec::new();
         for seq in indexes {
             let Some(event) = (self.snapshot.events)(seq) else { continue };
             let station = self.snapshot.reader.thing(kernel::thing::Kind::Station, &event.source.handle)?;
             let station = station.map(|station| self.station_text(station)).transpose()?;
-            let names = self.names(class)?;
             lines.push(HistoryLine {
                 at: event.at.at.to_string(),
                 recorded_at: event.recorded.to_string(),
