@@ -58,7 +58,9 @@ pub enum StoreError {
     #[error("the packed {0} does not read")]
     Packed(&'static str),
     /// The database was made by another version.
-    #[error("the database has schema version {found}, this program knows version {SCHEMA_VERSION}")]
+    #[error(
+        "the database has schema version {found}, this program knows version {SCHEMA_VERSION} (an older one is made anew from the ledger by `tracewright rebuild`)"
+    )]
     SchemaVersion {
         /// Version found.
         found: i64,
