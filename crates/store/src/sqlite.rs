@@ -57,11 +57,17 @@ pub enum StoreError {
     /// A packed row does not read.
     #[error("the packed {0} does not read")]
     Packed(&'static str),
-    /// The database was made by another version.
+    /// The site's database was made by another version.
     #[error(
         "the database has schema version {found}, this program knows version {SCHEMA_VERSION} (an older one is made anew from the ledger by `tracewright rebuild`)"
     )]
     SchemaVersion {
+        /// Version found.
+        found: i64,
+    },
+    /// The database of what the site alone knows was made by another version.
+    #[error("own.db has schema version {found}, this program knows another")]
+    OwnVersion {
         /// Version found.
         found: i64,
     },

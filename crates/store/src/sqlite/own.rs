@@ -112,7 +112,7 @@ impl OwnStore {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
             OWN_SCHEMA_VERSION => Ok(OwnStore { connection }),
-            found => Err(StoreError::SchemaVersion { found }),
+            found => Err(StoreError::OwnVersion { found }),
         }
     }
 
@@ -131,7 +131,7 @@ impl OwnStore {
                 include_str!("own_schema.sql")
             ))?,
             OWN_SCHEMA_VERSION => {}
-            found => return Err(StoreError::SchemaVersion { found }),
+            found => return Err(StoreError::OwnVersion { found }),
         }
         Ok(OwnStore { connection })
     }

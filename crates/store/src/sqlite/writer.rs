@@ -665,7 +665,7 @@ impl State for Transaction<'_> {
             )?,
             Row::Mount(point) => {
                 let ordinal = self.ordinal(seq);
-                super::mount::add(&self.connection, index, ordinal, &point)?;
+                super::mount::add(self.connection, index, ordinal, &point)?;
             }
             Row::Package { package, statement } => {
                 self.insert(
@@ -696,7 +696,7 @@ impl State for Transaction<'_> {
                     self.memory.batch.named(within.parent.whole());
                 }
                 let ordinal = self.ordinal(seq);
-                super::within::add(&self.connection, index, ordinal, &within)?;
+                super::within::add(self.connection, index, ordinal, &within)?;
             }
             Row::Profile { handle, at, profile } => {
                 let body = serde_json::to_string(&profile).map_err(|_| StoreError::Packed("profile"))?;
