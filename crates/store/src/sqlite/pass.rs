@@ -271,13 +271,13 @@ fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
             }
         }
     }
+    // Nobody knows when those were there that a message speaks of and no list names.
+    let speaks = |fact: &&PassFact| if visit { !moves(fact) } else { fact.kind == FactKind::Installed };
+    let mut spoken = facts.iter().filter(speaks).flat_map(|fact| &fact.units).filter(|member| member.unit.row() != 0);
+    if listed.is_some_and(|listed| spoken.any(|member| !covers(&listed, member.unit))) {
+        return Some(Side::Begin);
+    }
     if !visit {
-        // Nobody knows when those were there that a report speaks of and no list names.
-        let reported = facts.iter().filter(|fact| fact.kind == FactKind::Installed).flat_map(|fact| &fact.units);
-        let mut strangers = reported.filter(|member| member.unit.row() != 0);
-        if listed.is_some_and(|listed| strangers.any(|member| !covers(&listed, member.unit))) {
-            return Some(Side::Begin);
-        }
         return (!ended).then_some(Side::End);
     }
     // What moves on several lanes may belong to several transactions, and not together.
