@@ -21,8 +21,6 @@ use crate::serve;
 const BATCH_MAX: usize = 400;
 /// Small orders: something changes while one looks.
 const PANELS_PER_ORDER: u32 = 10;
-/// Seconds that the factory needs to set up a side.
-const SET_UP_S: i64 = 480;
 /// Longest sleep before the factory looks whether it shall stop.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -81,21 +79,26 @@ fn listen(runtime: &Runtime, given: &Demo) -> Result<TcpListener, Failure> {
 /// Starts the factory on a thread of its own.
 fn start(site: &Site, given: &Demo, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Failure> {
     let config = Config { seed: given.seed, panels: None, panels_per_order: PANELS_PER_ORDER, ..Config::default() };
-    // Each order sets the line up twice and builds one side after the other.
-    let orders = given.panels.div_ceil(PANELS_PER_ORDER);
-    let before_s = i64::from(orders) * 2 * (SET_UP_S + i64::from(PANELS_PER_ORDER * config.pace_s));
-    let config = Config {
-        start: Timestamp::from_second(Timestamp::now().as_second() - before_s).unwrap_or(Timestamp::UNIX_EPOCH),
-        truth: false,
-        ..config
-    };
-    let simulation = Simulation::new(config).map_err(|error| Failure::failed(error.into()))?;
+    let config = Config { truth: false, ..config };
+    let simulation = |config: Config| Simulation::new(config).map_err(|error| Failure::failed(error.into()));
+    // In the middle of an order: who opens the demo shall see the line at work, not being set up.
+    let panel = given.panels.saturating_sub(PANELS_PER_ORDER / 2).max(2);
+    let before_s = reached(simulation(config.clone())?, config.start, panel);
+    let start = Timestamp::from_second(Timestamp::now().as_second() - before_s).unwrap_or(Timestamp::UNIX_EPOCH);
+    let simulation = simulation(Config { start, ..config })?;
     let (site, speed) = (site.clone(), given.speed);
     Ok(std::thread::Builder::new().name("factory".to_owned()).spawn(move || {
         release(&site);
         let mut play = Play { site, stop, begun: Instant::now(), now: Timestamp::now(), speed };
         play.run(simulation);
     })?)
+}
+
+/// Seconds until the line hears of this panel for the first time: those before it go through the line then.
+fn reached(mut simulation: Simulation, start: Timestamp, panel: u32) -> i64 {
+    let name = format!("PNL-{panel:06}");
+    let output = simulation.find(|output| matches!(&output.kind, Kind::Cfx(line) if line.contains(&name)));
+    output.map_or(0, |output| output.at.as_second() - start.as_second())
 }
 
 /// Releases the product that the factory builds.
