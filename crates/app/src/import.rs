@@ -17,7 +17,7 @@ use crate::answer::Imported;
 use crate::changes::{Board, Change};
 use crate::error::SiteError;
 use crate::own::Own;
-use crate::record::{Pending, Recorded, Tally, Writer, now};
+use crate::record::{Batch, Pending, Recorded, Tally, Writer, now};
 
 /// What became of a captured input, message by message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -293,7 +293,6 @@ enum Fate {
 struct OnItsWay {
     fates: Vec<Fate>,
     recording: Pending<Vec<Recorded>>,
-    counting: Option<Pending<()>>,
 }
 
 /// Hands chunks to the writer and waits for them, in order.
@@ -306,17 +305,11 @@ struct Settling<'a> {
 
 impl Settling<'_> {
     fn take(&mut self, prepared: Prepared) -> Result<(), SiteError> {
-        let recording = self.intake.writer.record(prepared.events)?;
         let beats: u64 = prepared.heartbeats.values().map(|(count, _)| count).sum();
-        let counts: Vec<(String, u64, Time)> =
-            prepared.heartbeats.into_iter().map(|(handle, (count, last))| (handle, count, last)).collect();
-        let counting = if counts.is_empty() {
-            None
-        } else {
-            self.intake.tally.count_heartbeats(beats);
-            Some(self.intake.writer.count_heartbeats(counts)?)
-        };
-        self.on_their_way.push_back(OnItsWay { fates: prepared.fates, recording, counting });
+        self.intake.tally.count_heartbeats(beats);
+        let heartbeats = prepared.heartbeats.into_iter().map(|(handle, (count, last))| (handle, count, last)).collect();
+        let recording = self.intake.writer.record(Batch { events: prepared.events, heartbeats })?;
+        self.on_their_way.push_back(OnItsWay { fates: prepared.fates, recording });
         if self.on_their_way.len() > ON_THEIR_WAY_MAX { self.settle_first() } else { Ok(()) }
     }
 
@@ -328,11 +321,8 @@ impl Settling<'_> {
     }
 
     fn settle_first(&mut self) -> Result<(), SiteError> {
-        let Some(OnItsWay { mut fates, recording, counting }) = self.on_their_way.pop_front() else { return Ok(()) };
+        let Some(OnItsWay { mut fates, recording }) = self.on_their_way.pop_front() else { return Ok(()) };
         let mut recorded = recording.wait()?.into_iter();
-        if let Some(counting) = counting {
-            counting.wait()?;
-        }
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(fates.len());
         for fate in &mut fates {
             let outcome = match fate {

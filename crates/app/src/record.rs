@@ -16,7 +16,7 @@ use kernel::id::Seq;
 use kernel::stored::{self, StoredError};
 use kernel::time::Time;
 use serde::Serialize;
-use store::{Outcome, Store, StoreError, TailCommit};
+use store::{Heartbeats, Outcome, Store, StoreError, TailCommit};
 
 use crate::changes::{Board, Change};
 use crate::error::SiteError;
@@ -66,11 +66,17 @@ pub(crate) struct Unsealed {
     pub(crate) attachments: Vec<([u8; 32], Vec<u8>)>,
 }
 
+/// What one source brings.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) events: Vec<Event>,
+    pub(crate) heartbeats: Vec<Heartbeats>,
+}
+
 type Reply<T> = SyncSender<Result<T, SiteError>>;
 
 enum Job {
-    Record(Vec<Event>, Reply<Vec<Recorded>>),
-    Heartbeats(Vec<(String, u64, Time)>, Reply<()>),
+    Record(Batch, Reply<Vec<Recorded>>),
     Tail(usize, Reply<Unsealed>),
     Sealed(Seq, Vec<[u8; 32]>, Reply<()>),
     Prune(Time, Reply<usize>),
@@ -128,13 +134,9 @@ impl Writer {
         Ok(Pending(answer))
     }
 
-    /// Hands events in; outcomes come in their order, once they are durable.
-    pub(crate) fn record(&self, events: Vec<Event>) -> Result<Pending<Vec<Recorded>>, SiteError> {
-        self.send(|reply| Job::Record(events, reply))
-    }
-
-    pub(crate) fn count_heartbeats(&self, counts: Vec<(String, u64, Time)>) -> Result<Pending<()>, SiteError> {
-        self.send(|reply| Job::Heartbeats(counts, reply))
+    /// Hands a batch in; outcomes come in the order of its events, once all of it is durable.
+    pub(crate) fn record(&self, batch: Batch) -> Result<Pending<Vec<Recorded>>, SiteError> {
+        self.send(|reply| Job::Record(batch, reply))
     }
 
     pub(crate) fn tail(&self, entries_max: usize) -> Result<Unsealed, SiteError> {
@@ -172,12 +174,12 @@ impl Writing {
         let mut next = None;
         while let Some(job) = next.take().or_else(|| queue.recv().ok()) {
             match job {
-                Job::Record(events, reply) => {
+                Job::Record(batch, reply) => {
                     let mut group = Group::default();
-                    group.add(events, reply);
-                    while group.events.len() < self.batch_max {
+                    group.add(batch, reply);
+                    while group.batch.events.len() < self.batch_max {
                         match queue.try_recv() {
-                            Ok(Job::Record(events, reply)) => group.add(events, reply),
+                            Ok(Job::Record(batch, reply)) => group.add(batch, reply),
                             Ok(other) => {
                                 next = Some(other);
                                 break;
@@ -186,12 +188,6 @@ impl Writing {
                         }
                     }
                     self.record(group);
-                }
-                Job::Heartbeats(counts, reply) => {
-                    let count = |(handle, count, last): &(String, u64, Time)| {
-                        self.store.count_heartbeats(handle, *count, *last)
-                    };
-                    answer(&reply, counts.iter().try_for_each(count));
                 }
                 Job::Tail(entries_max, reply) => answer(&reply, self.tail(entries_max)),
                 Job::Sealed(size, attachments, reply) => answer(&reply, self.store.sealed(size, &attachments)),
@@ -209,9 +205,9 @@ impl Writing {
     }
 
     fn record(&mut self, group: Group) {
-        let Group { mut events, replies } = group;
+        let Group { batch: Batch { mut events, heartbeats }, replies } = group;
         let mut refused: Vec<Option<String>> = vec![None; events.len()];
-        let mut outcomes = self.store.record(&events);
+        let mut outcomes = self.store.record(&events, &heartbeats);
         if matches!(outcomes, Err(StoreError::Stored(_))) {
             // One event without a stored form must not take the others with it.
             for (event, refused) in events.iter().zip(&mut refused) {
@@ -219,7 +215,7 @@ impl Writing {
             }
             let mut keep = refused.iter().map(Option::is_none);
             events.retain(|_| keep.next().unwrap_or(true));
-            outcomes = self.store.record(&events);
+            outcomes = self.store.record(&events, &heartbeats);
         }
         let outcomes = match outcomes {
             Ok(outcomes) => outcomes,
@@ -267,14 +263,15 @@ fn in_words(error: &StoredError) -> String {
 
 #[derive(Default)]
 struct Group {
-    events: Vec<Event>,
+    batch: Batch,
     replies: Vec<(usize, Reply<Vec<Recorded>>)>,
 }
 
 impl Group {
-    fn add(&mut self, events: Vec<Event>, reply: Reply<Vec<Recorded>>) {
-        self.replies.push((events.len(), reply));
-        self.events.extend(events);
+    fn add(&mut self, batch: Batch, reply: Reply<Vec<Recorded>>) {
+        self.replies.push((batch.events.len(), reply));
+        self.batch.events.extend(batch.events);
+        self.batch.heartbeats.extend(batch.heartbeats);
     }
 }
 

@@ -33,7 +33,7 @@ use crate::quarantine;
 use crate::question::{self, AsOf, Desk, QuestionError, Snapshot};
 use crate::read::{Archive, Pool, references};
 use crate::rebuild::{self, Rebuilt};
-use crate::record::{Counters, Recorded, Tally, Wake, Writer, now};
+use crate::record::{Batch, Counters, Recorded, Tally, Wake, Writer, now};
 
 /// How to open a site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -348,7 +348,7 @@ impl Site {
             events.push(event);
         }
         let mut counts = Imported { messages: events.len() as u64, ..Imported::default() };
-        for outcome in self.working()?.writer.record(events)?.wait()? {
+        for outcome in self.working()?.writer.record(Batch { events, ..Batch::default() })?.wait()? {
             match outcome {
                 Recorded::Done(store::Outcome::Recorded(_) | store::Outcome::Contradicts(_)) => counts.recorded += 1,
                 Recorded::Done(store::Outcome::Duplicate) => counts.duplicates += 1,

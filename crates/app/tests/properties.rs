@@ -37,7 +37,7 @@ impl Recorded {
     }
 
     fn record(&mut self, batch: &[Event]) {
-        let outcomes = self.store.record(batch).expect("records");
+        let outcomes = self.store.record(batch, &[]).expect("records");
         for (event, outcome) in batch.iter().zip(outcomes) {
             let (Outcome::Recorded(Seq(index)) | Outcome::Contradicts(Seq(index))) = outcome else { continue };
             let index = usize::try_from(index).expect("fits");

@@ -37,7 +37,7 @@ fn unsealed(container: &str) -> Event {
 
 fn record_unsealed(dir: &Path, container: &str) {
     let mut store = store::Store::open(&dir.join("site.db")).expect("opens");
-    store.record(&[unsealed(container)]).expect("records");
+    store.record(&[unsealed(container)], &[]).expect("records");
 }
 
 fn copy(from: &Path, to: &Path) {

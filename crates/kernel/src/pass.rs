@@ -203,62 +203,13 @@ impl PassFact {
         }
     }
 
-    /// Appends the packed form. Each fact stands alone, so that a row grows by appending.
-    pub fn pack(&self, out: &mut Vec<u8>) {
-        let flags = u64::from(self.margin != 0)
-            | u64::from(self.lane.is_some()) << 1
-            | u64::from(!self.units.is_empty()) << 2
-            | u64::from(!self.namings.is_empty()) << 3
-            | u64::from(!self.removals.is_empty()) << 4
-            | u64::from(!self.word.is_empty()) << 5
-            | u64::from(self.placed.is_some()) << 6;
-        put(out, (self.kind as u64) << 7 | flags);
-        put(out, self.seq.0);
-        put_signed(out, self.at.0);
-        if self.margin != 0 {
-            put_signed(out, self.margin);
-        }
-        if let Some(lane) = self.lane {
-            put_signed(out, lane);
-        }
-        if !self.units.is_empty() {
-            put(out, self.units.len() as u64);
-            let mut last = 0;
-            for member in &self.units {
-                put_signed(out, member.unit.0 - last);
-                last = member.unit.0;
-                let own = member.position == member.unit.position();
-                put(out, (member.status as u64) << 1 | u64::from(!own));
-                if !own {
-                    put(out, u64::from(member.position));
-                }
-            }
-        }
-        if !self.namings.is_empty() {
-            put(out, self.namings.len() as u64);
-            for naming in &self.namings {
-                put(out, naming.role as u64);
-                put_signed(out, naming.thing.0);
-                put_signed(out, naming.unit.0);
-                put_signed(out, naming.tool_kind.0);
-            }
-        }
-        if !self.removals.is_empty() {
-            put(out, self.removals.len() as u64);
-            for removal in &self.removals {
-                put_signed(out, removal.unit.0);
-                put(out, u64::from(removal.designator.0));
-                put_signed(out, removal.package.map_or(-1, |id| id.0));
-            }
-        }
-        if !self.word.is_empty() {
-            put(out, self.word.len() as u64);
-            out.extend_from_slice(self.word.as_bytes());
-        }
-        if let Some((first, last)) = self.placed {
-            put_signed(out, first.0.wrapping_sub(self.at.0));
-            put_signed(out, last.0.wrapping_sub(self.at.0));
-        }
+    /// Packs the facts of a pass: each as its difference to the one before.
+    #[must_use]
+    pub fn pack_all(facts: &[PassFact]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut last = Last::default();
+        facts.iter().for_each(|fact| last.pack(fact, &mut out));
+        out
     }
 
     /// Reads packed facts.
@@ -266,16 +217,103 @@ impl PassFact {
     pub fn unpack_all(bytes: &[u8]) -> Option<Vec<PassFact>> {
         let mut unpack = Unpack(bytes);
         let mut facts = Vec::new();
+        let mut last = Last::default();
         while !unpack.is_empty() {
-            facts.push(PassFact::unpack(&mut unpack)?);
+            facts.push(last.unpack(&mut unpack)?);
         }
         Some(facts)
     }
+}
 
-    fn unpack(unpack: &mut Unpack<'_>) -> Option<PassFact> {
+/// What the next fact of a pass is written against.
+#[derive(Default)]
+struct Last {
+    seq: u64,
+    at: i64,
+    units: Vec<Member>,
+    thing: i64,
+    unit: i64,
+    tool_kind: i64,
+}
+
+/// Puts a value down as its difference to the last of its sort.
+fn put_next(out: &mut Vec<u8>, last: &mut i64, value: i64) {
+    put_signed(out, value.wrapping_sub(*last));
+    *last = value;
+}
+
+fn next_of(unpack: &mut Unpack<'_>, last: &mut i64) -> Option<i64> {
+    *last = last.wrapping_add(unpack.next_signed()?);
+    Some(*last)
+}
+
+impl Last {
+    fn pack(&mut self, fact: &PassFact, out: &mut Vec<u8>) {
+        let as_before = !fact.units.is_empty() && fact.units == self.units;
+        let flags = u64::from(fact.margin != 0)
+            | u64::from(fact.lane.is_some()) << 1
+            | u64::from(!fact.units.is_empty() && !as_before) << 2
+            | u64::from(as_before) << 3
+            | u64::from(!fact.namings.is_empty()) << 4
+            | u64::from(!fact.removals.is_empty()) << 5
+            | u64::from(!fact.word.is_empty()) << 6
+            | u64::from(fact.placed.is_some()) << 7;
+        put(out, (fact.kind as u64) << 8 | flags);
+        put_signed(out, fact.seq.0.wrapping_sub(self.seq).cast_signed());
+        self.seq = fact.seq.0;
+        put_next(out, &mut self.at, fact.at.0);
+        if fact.margin != 0 {
+            put_signed(out, fact.margin);
+        }
+        if let Some(lane) = fact.lane {
+            put_signed(out, lane);
+        }
+        if !fact.units.is_empty() && !as_before {
+            put(out, fact.units.len() as u64);
+            let mut last = self.units.first().map_or(0, |member| member.unit.0);
+            for member in &fact.units {
+                put_next(out, &mut last, member.unit.0);
+                let own = member.position == member.unit.position();
+                put(out, (member.status as u64) << 1 | u64::from(!own));
+                if !own {
+                    put(out, u64::from(member.position));
+                }
+            }
+            self.units.clone_from(&fact.units);
+        }
+        if !fact.namings.is_empty() {
+            put(out, fact.namings.len() as u64);
+            for naming in &fact.namings {
+                put(out, naming.role as u64);
+                put_next(out, &mut self.thing, naming.thing.0);
+                put_next(out, &mut self.unit, naming.unit.0);
+                put_next(out, &mut self.tool_kind, naming.tool_kind.0);
+            }
+        }
+        if !fact.removals.is_empty() {
+            put(out, fact.removals.len() as u64);
+            for removal in &fact.removals {
+                put_signed(out, removal.unit.0);
+                put(out, u64::from(removal.designator.0));
+                put_signed(out, removal.package.map_or(-1, |id| id.0));
+            }
+        }
+        if !fact.word.is_empty() {
+            put(out, fact.word.len() as u64);
+            out.extend_from_slice(fact.word.as_bytes());
+        }
+        if let Some((first, last)) = fact.placed {
+            put_signed(out, first.0.wrapping_sub(fact.at.0));
+            put_signed(out, last.0.wrapping_sub(fact.at.0));
+        }
+    }
+
+    fn unpack(&mut self, unpack: &mut Unpack<'_>) -> Option<PassFact> {
         let head = unpack.next()?;
-        let mut fact = PassFact::new(FactKind::from_code(head >> 7)?, Seq(unpack.next()?), Time(unpack.next_signed()?));
         let flag = |bit: u64| head >> bit & 1 == 1;
+        self.seq = self.seq.wrapping_add(unpack.next_signed()?.cast_unsigned());
+        let at = Time(next_of(unpack, &mut self.at)?);
+        let mut fact = PassFact::new(FactKind::from_code(head >> 8)?, Seq(self.seq), at);
         if flag(0) {
             fact.margin = unpack.next_signed()?;
         }
@@ -283,10 +321,9 @@ impl PassFact {
             fact.lane = Some(unpack.next_signed()?);
         }
         if flag(2) {
-            let mut last = 0;
+            let mut last = self.units.first().map_or(0, |member| member.unit.0);
             for _ in 0..unpack.next()? {
-                last += unpack.next_signed()?;
-                let unit = Id(last);
+                let unit = Id(next_of(unpack, &mut last)?);
                 let code = unpack.next()?;
                 let position = if code & 1 == 1 { u32::try_from(unpack.next()?).ok()? } else { unit.position() };
                 let status = match code >> 1 {
@@ -298,18 +335,22 @@ impl PassFact {
                 };
                 fact.units.push(Member { unit, position, status });
             }
+            self.units.clone_from(&fact.units);
         }
         if flag(3) {
+            fact.units.clone_from(&self.units);
+        }
+        if flag(4) {
             for _ in 0..unpack.next()? {
                 fact.namings.push(Naming {
                     role: Role::from_code(unpack.next()?)?,
-                    thing: Id(unpack.next_signed()?),
-                    unit: Id(unpack.next_signed()?),
-                    tool_kind: Id(unpack.next_signed()?),
+                    thing: Id(next_of(unpack, &mut self.thing)?),
+                    unit: Id(next_of(unpack, &mut self.unit)?),
+                    tool_kind: Id(next_of(unpack, &mut self.tool_kind)?),
                 });
             }
         }
-        if flag(4) {
+        if flag(5) {
             for _ in 0..unpack.next()? {
                 let unit = Id(unpack.next_signed()?);
                 let designator = Designator(u32::try_from(unpack.next()?).ok()?);
@@ -317,13 +358,13 @@ impl PassFact {
                 fact.removals.push(Removal { unit, designator, package: (package >= 0).then_some(Id(package)) });
             }
         }
-        if flag(5) {
+        if flag(6) {
             let length = usize::try_from(unpack.next()?).ok()?;
             let (word, rest) = unpack.0.split_at_checked(length)?;
             fact.word = String::from_utf8(word.to_vec()).ok()?;
             unpack.0 = rest;
         }
-        if flag(6) {
+        if flag(7) {
             let at = |distance: i64| Time(fact.at.0.wrapping_add(distance));
             fact.placed = Some((at(unpack.next_signed()?), at(unpack.next_signed()?)));
         }
@@ -349,9 +390,13 @@ mod tests {
         fact.placed = Some((Time(5), Time(9)));
         fact.removals = vec![Removal { unit: Id(1), designator: Designator(3), package: None }];
         let plain = PassFact::new(FactKind::Departed, Seq(901), Time(-4));
-        let mut bytes = Vec::new();
-        fact.pack(&mut bytes);
-        plain.pack(&mut bytes);
-        assert_eq!(PassFact::unpack_all(&bytes), Some(vec![fact, plain]));
+        // The same units again, named against what was named before; then others; out of order, and at the ends of time.
+        let mut again = PassFact::new(FactKind::Ended, Seq(3), Time(i64::MAX));
+        again.units.clone_from(&fact.units);
+        again.namings = vec![Naming { role: Role::Person, thing: Id::of_row(1), unit: Id(9), tool_kind: Id(0) }];
+        let mut others = PassFact::new(FactKind::Ended, Seq(u64::MAX), Time(i64::MIN));
+        others.units = vec![Member { unit: Id::of_row(3), position: 0, status: UnitStatus::Scrap }];
+        let facts = vec![fact, plain, again, others];
+        assert_eq!(PassFact::unpack_all(&PassFact::pack_all(&facts)), Some(facts));
     }
 }

@@ -6,6 +6,6 @@
 mod sqlite;
 
 pub use sqlite::{
-    Attachment, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader, ReportRow,
-    SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
+    Attachment, Heartbeats, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader,
+    ReportRow, SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
 };

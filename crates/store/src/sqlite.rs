@@ -3,6 +3,7 @@
 mod mount;
 mod own;
 mod pass;
+mod program;
 mod reader;
 mod span;
 mod tail;
@@ -16,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
 pub use reader::{Mounted, PassRow, Reader, ReportRow};
-pub use writer::{Attachment, Outcome, Store, TailCommit};
+pub use writer::{Attachment, Heartbeats, Outcome, Store, TailCommit};
 
 /// The only site of a store, until sites are distributed.
 const SITE: i64 = 1;
@@ -40,7 +41,7 @@ enum Long {
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use kernel::placement::Cell;
 use kernel::row::{MountPoint, Profile, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
-use store::ReportRow;
+use store::{PassRow, ReportRow};
 
 use super::unit::{Cycle, UnitClass, UnitPass};
 use super::{Result, Snapshot};
@@ -38,6 +38,8 @@ pub(super) struct Memo {
     pub(super) lacking: Kept<Id, bool>,
     pub(super) classes: Kept<Id, Rc<UnitClass>>,
     pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
+    /// Rows of a unit as a whole: the boards of a panel share them.
+    pub(super) rows: Kept<RowsKey, Rc<Vec<Rc<PassRow>>>, 256>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
     pub(super) within: Kept<Id, Rc<Vec<Within>>>,
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
@@ -68,6 +70,9 @@ impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
         Kept(HashMap::new())
     }
 }
+
+/// Unit as a whole, station, and a closed window.
+type RowsKey = (Id, Option<Id>, Time, Time);
 
 /// Of a component installed: number of the report, of the cell in it, and whether the unit was meant by a shared name.
 pub(super) type Placement = (usize, usize, bool);

@@ -253,7 +253,7 @@ impl Desk<'_> {
         let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
         let may_depend = match cell.package {
-            Some(package) if narrow => !self.chain(package, pass.reach.0, pass.reach.1)?.is_empty(),
+            Some(package) if narrow => !self.is_chain_steady(package, pass.reach.0, pass.reach.1)?,
             _ => true,
         };
         let placed = if may_depend { self.placed_at(report, nth)? } else { None };

@@ -90,11 +90,22 @@ impl Desk<'_> {
 
     /// Other members of the chain that was open for a package at some time of a closed window.
     pub(super) fn chain(&self, package: Id, from: Time, until: Time) -> Result<BTreeSet<Id>> {
+        self.spliced(package, &|splice| splice.from <= until && splice.until >= from)
+    }
+
+    /// Whether the chain of a package was the same all through a closed window.
+    pub(super) fn is_chain_steady(&self, package: Id, from: Time, until: Time) -> Result<bool> {
+        let throughout = self.spliced(package, &|splice| splice.from <= from && splice.until >= until)?;
+        Ok(throughout == self.chain(package, from, until)?)
+    }
+
+    /// Packages that hang together with this one by splices of a certain sort.
+    fn spliced(&self, package: Id, counts: &dyn Fn(&Splice) -> bool) -> Result<BTreeSet<Id>> {
         let mut members = BTreeSet::from([package]);
         let mut frontier = vec![package];
         while let Some(next) = frontier.pop() {
             for splice in self.splices(next)?.iter() {
-                if splice.from <= until && splice.until >= from && members.insert(splice.other) {
+                if counts(splice) && members.insert(splice.other) {
                     frontier.push(splice.other);
                 }
             }

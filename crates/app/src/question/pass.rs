@@ -68,10 +68,10 @@ impl Desk<'_> {
     }
 
     fn find_passes(&self, class: &UnitClass, station: Option<Id>) -> Result<Vec<UnitPass>> {
-        let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
+        let mut rows: BTreeMap<PassId, Rc<PassRow>> = BTreeMap::new();
         for alias in &class.aliases {
-            for row in self.snapshot.reader.passes_of(alias.id, station, alias.from, alias.until)? {
-                rows.insert(row.id, row);
+            for row in self.rows_of(alias.id.whole(), station, alias.from, alias.until)?.iter() {
+                rows.insert(row.id, Rc::clone(row));
             }
         }
         let mut passes: Vec<UnitPass> = Vec::new();
@@ -82,11 +82,10 @@ impl Desk<'_> {
                 let installed = row.facts.iter().filter(|fact| fact.kind == FactKind::Installed);
                 let together = installed.filter(|fact| class.is_beside(fact)).map(|fact| fact.at);
                 beside.entry(row.station).or_default().extend(together);
-                let facts =
-                    row.facts.into_iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
-                visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact)));
+                let facts = row.facts.iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
+                visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact.clone())));
             } else {
-                passes.extend(self.of_transaction(class, row));
+                passes.extend(self.of_transaction(class, &row));
             }
         }
         for (station, mut facts) in visits {
@@ -111,15 +110,23 @@ impl Desk<'_> {
         Ok(passes)
     }
 
+    /// Rows of passes that list a unit or positions of it, with anything said of them in a closed window.
+    fn rows_of(&self, whole: Id, station: Option<Id>, from: Time, until: Time) -> Result<Rc<Vec<Rc<PassRow>>>> {
+        let find = || {
+            Ok(Rc::new(self.snapshot.reader.passes_of(whole, station, from, until)?.into_iter().map(Rc::new).collect()))
+        };
+        self.memo(|memo| &mut memo.rows, (whole, station, from, until), find)
+    }
+
     /// The part of a transaction that concerns a unit.
-    fn of_transaction(&self, class: &UnitClass, row: PassRow) -> Option<UnitPass> {
+    fn of_transaction(&self, class: &UnitClass, row: &PassRow) -> Option<UnitPass> {
         let listing = |kind: FactKind| {
             let of_kind = row.facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
             of_kind.collect::<Vec<_>>()
         };
         let mut listing = [listing(FactKind::Started), listing(FactKind::Ended)].into_iter();
         let listing = listing.find(|listing| !listing.is_empty()).unwrap_or_default();
-        let starts = starts(&row);
+        let starts = starts(row);
         let lists = |fact: &PassFact| {
             listed(class, fact).or_else(|| {
                 let mut starts = starts.iter().filter(|_| fact.kind == FactKind::Ended);

@@ -84,7 +84,7 @@ impl Desk<'_> {
                 for pattern in &sighted {
                     known.extend(reader.pattern(*pattern)?.designators());
                 }
-                for pattern in reader.patterns_at(station)? {
+                for pattern in reader.patterns_maybe_under(station, program)? {
                     let positions = reader.pattern(pattern)?.designators();
                     let tells = !sighted.contains(&pattern) && !positions.is_subset(&known);
                     if tells && self.is_used_under(station, program, pattern)? {

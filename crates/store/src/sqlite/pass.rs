@@ -29,17 +29,7 @@ struct DirtyPass {
     first_at: i64,
     last_at: i64,
     last: i64,
-    facts: Vec<u8>,
-}
-
-/// A pass as it is to be written.
-struct PassRow {
-    key: u64,
-    first_at: i64,
-    last_at: i64,
-    facts: Vec<u8>,
-    /// The hour by which its units know it until now.
-    known_hour: Option<i64>,
+    facts: Vec<PassFact>,
 }
 
 impl Passes {
@@ -60,7 +50,7 @@ impl Passes {
         dirty.first_at = dirty.first_at.min(fact.at.0).min(first.0);
         dirty.last_at = dirty.last_at.max(fact.at.0).max(last.0);
         dirty.last = dirty.last.max(fact.seq.0.cast_signed());
-        fact.pack(&mut dirty.facts);
+        dirty.facts.push(fact.clone());
     }
 
     /// A unit has this name beside others.
@@ -69,25 +59,18 @@ impl Passes {
     }
 
     /// What the batch says of a pass.
-    pub(super) fn facts(&self, pass: PassId) -> Result<Vec<PassFact>, StoreError> {
-        let packed = self.dirty.get(&pass).map(|dirty| dirty.facts.as_slice()).unwrap_or_default();
-        PassFact::unpack_all(packed).ok_or(StoreError::Packed("pass"))
+    pub(super) fn facts(&self, pass: PassId) -> &[PassFact] {
+        self.dirty.get(&pass).map(|dirty| dirty.facts.as_slice()).unwrap_or_default()
     }
 
     /// Writes the passes of the batch.
     pub(super) fn flush(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        for (pass, dirty) in std::mem::take(&mut self.dirty) {
-            let row = match self.new_keys.remove(&pass) {
-                Some(key) => PassRow {
-                    key,
-                    first_at: dirty.first_at,
-                    last_at: dirty.last_at,
-                    facts: dirty.facts,
-                    known_hour: None,
-                },
-                None => grown(connection, pass, &dirty)?,
+        for (pass, mut dirty) in std::mem::take(&mut self.dirty) {
+            let (key, known_hour) = match self.new_keys.remove(&pass) {
+                Some(key) => (key, None),
+                None => dirty.joined(connection, pass)?,
             };
-            self.write(connection, pass, dirty.station, dirty.last, &row)?;
+            self.write(connection, pass, key, known_hour, dirty)?;
         }
         self.new_keys.clear();
         for unit in std::mem::take(&mut self.named) {
@@ -105,23 +88,25 @@ impl Passes {
         Ok(())
     }
 
+    /// Writes a pass. `known_hour`: the hour by which its units know it until now.
     fn write(
         &mut self,
         connection: &Connection,
         pass: PassId,
-        station: Id,
-        last: i64,
-        row: &PassRow,
+        key: u64,
+        known_hour: Option<i64>,
+        row: DirtyPass,
     ) -> Result<(), StoreError> {
-        let mut facts = PassFact::unpack_all(&row.facts).ok_or(StoreError::Packed("pass"))?;
-        let visit = is_visit(row.key);
+        let DirtyPass { station, first_at, last_at, last, mut facts } = row;
+        let packed = PassFact::pack_all(&facts);
+        let visit = is_visit(key);
         let removes = facts.iter().any(|fact| !fact.removals.is_empty());
         let members = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
         let units: BTreeSet<Id> = members.filter(|unit| unit.row() != 0).collect();
-        let hour = hour_of(row.first_at, row.last_at);
+        let hour = hour_of(first_at, last_at);
         let unlisted = unlisted(&facts, visit, hour);
-        let long = long(&mut facts, visit, row.last_at - row.first_at);
-        let sql = if row.known_hour.is_none() {
+        let long = long(&mut facts, visit, last_at - first_at);
+        let sql = if known_hour.is_none() {
             "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         } else {
             "UPDATE pass SET first_at = ?5, last_at = ?6, long = ?7, unlisted = ?8, facts = ?9, last = max(last, ?10)
@@ -131,16 +116,16 @@ impl Passes {
             SITE,
             pass.0,
             station.0,
-            row.key.cast_signed(),
-            row.first_at,
-            row.last_at,
+            key.cast_signed(),
+            first_at,
+            last_at,
             long as u8,
             unlisted,
-            row.facts,
+            packed,
             last
         ])?;
         for unit in &units {
-            if let Some(known) = row.known_hour.filter(|known| *known != hour) {
+            if let Some(known) = known_hour.filter(|known| *known != hour) {
                 connection
                     .prepare_cached("DELETE FROM pass_unit WHERE site = ?1 AND unit = ?2 AND hour = ?3 AND pass = ?4")?
                     .execute(params![SITE, unit.0, known, pass.0])?;
@@ -176,19 +161,21 @@ impl Passes {
     }
 }
 
-/// A pass with what the batch adds to it. (SQLite's `||` makes text of blobs: the row is read and written whole.)
-fn grown(connection: &Connection, pass: PassId, dirty: &DirtyPass) -> Result<PassRow, StoreError> {
-    let mut row = connection
-        .prepare_cached("SELECT key, first_at, last_at, facts FROM pass WHERE site = ?1 AND id = ?2")?
-        .query_row(params![SITE, pass.0], |row| {
-            let key = row.get::<_, i64>(0)?.cast_unsigned();
-            let (first_at, last_at) = (row.get(1)?, row.get(2)?);
-            Ok(PassRow { key, first_at, last_at, facts: row.get(3)?, known_hour: Some(hour_of(first_at, last_at)) })
-        })?;
-    row.first_at = row.first_at.min(dirty.first_at);
-    row.last_at = row.last_at.max(dirty.last_at);
-    row.facts.extend_from_slice(&dirty.facts);
-    Ok(row)
+impl DirtyPass {
+    /// Joins what was known of the pass before the batch; gives its key, and the hour by which its units know it.
+    fn joined(&mut self, connection: &Connection, pass: PassId) -> Result<(u64, Option<i64>), StoreError> {
+        let (key, first_at, last_at, packed) = connection
+            .prepare_cached("SELECT key, first_at, last_at, facts FROM pass WHERE site = ?1 AND id = ?2")?
+            .query_row(params![SITE, pass.0], |row| {
+                Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?))
+            })?;
+        let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+        facts.append(&mut self.facts);
+        self.facts = facts;
+        self.first_at = self.first_at.min(first_at);
+        self.last_at = self.last_at.max(last_at);
+        Ok((key, Some(hour_of(first_at, last_at))))
+    }
 }
 
 /// The hour by which a pass is found whose facts span from one time to another.

@@ -542,10 +542,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     }
 
     /// Patterns used at a station in passes that name no program.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn patterns_at(&self, station: Id) -> Result<Vec<PatternId>> {
+    fn patterns_at(&self, station: Id) -> Result<Vec<PatternId>> {
         // From one to the next: of each there is a row for every use.
         let sql = "SELECT pattern FROM pattern_use WHERE site = ?1 AND station = ?2 AND pattern > ?3 AND seq < ?4 ORDER BY pattern LIMIT 1";
         let mut patterns: Vec<PatternId> = Vec::new();
@@ -556,6 +553,18 @@ impl<C: Borrow<Connection>> Reader<C> {
                 None => return Ok(patterns),
             }
         }
+    }
+
+    /// Patterns that a program may have installed at a station in passes that do not name it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn patterns_maybe_under(&self, station: Id, program: Id) -> Result<Vec<PatternId>> {
+        if self.is_unsteady(station)? {
+            return self.patterns_at(station);
+        }
+        let sql = "SELECT pattern FROM may_use WHERE site = ?1 AND station = ?2 AND program = ?3 AND seq < ?4 ORDER BY pattern";
+        self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| Ok(PatternId(row.get(0)?)))
     }
 
     /// Reports of a pattern at a station in passes that name no program (or did not yet), made from one time until another, half-open: pass and
@@ -642,8 +651,11 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn is_steady(&self, station: Id) -> Result<bool> {
-        let unsteady = "SELECT 1 FROM unsteady WHERE site = ?1 AND station = ?2";
-        Ok(self.sees_all()? && self.number(unsteady, params![SITE, station.0])?.is_none())
+        Ok(self.sees_all()? && !self.is_unsteady(station)?)
+    }
+
+    fn is_unsteady(&self, station: Id) -> Result<bool> {
+        Ok(self.number("SELECT 1 FROM unsteady WHERE site = ?1 AND station = ?2", params![SITE, station.0])?.is_some())
     }
 
     /// Whether a carrier was mounted itself, or named together with one that was: what lies in it moves with it.

@@ -87,6 +87,9 @@ CREATE TABLE sighting (site INTEGER NOT NULL, station INTEGER NOT NULL, program 
   PRIMARY KEY (site, station, program, pattern)) WITHOUT ROWID;
 CREATE TABLE pattern_use (site INTEGER NOT NULL, station INTEGER NOT NULL, pattern INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL,
   pass INTEGER NOT NULL, PRIMARY KEY (site, station, pattern, at, seq)) WITHOUT ROWID;
+-- Programs that may have been active when a pattern was used in a pass that names none.
+CREATE TABLE may_use (site INTEGER NOT NULL, station INTEGER NOT NULL, program INTEGER NOT NULL, pattern INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (site, station, program, pattern)) WITHOUT ROWID;
 
 -- Points in the life of mounts; intervals are computed when asked. `carriers` are identities, comma separated, innermost first. `until`: what came is
 -- gone then at the latest, as far as it does not ride on a carrier; `span`: how far back a search by time must look for it (see mount.rs).

@@ -39,6 +39,9 @@ pub struct TailCommit {
     pub entries: Vec<Vec<u8>>,
 }
 
+/// Handle of a source, how many signs of life it gave, and when the last.
+pub type Heartbeats = (String, u64, Time);
+
 /// SHA-256 and bytes of a fact too large for an entry.
 pub type Attachment = ([u8; 32], Vec<u8>);
 
@@ -150,13 +153,13 @@ impl Store {
         Reader::new(&self.connection)
     }
 
-    /// Records a batch: in one transaction each event is appended and projected, unless it is a repeat. When this returns, what it says is durable.
-    /// Outcomes stand in the order of the events handed in.
+    /// Records a batch: in one transaction each event is appended and projected, unless it is a repeat, and heartbeats are counted. When this returns,
+    /// what it says is durable. Outcomes stand in the order of the events handed in.
     ///
     /// # Errors
     /// When nothing of the batch was recorded.
-    pub fn record(&mut self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        let result = self.try_record(events);
+    pub fn record(&mut self, events: &[Event], heartbeats: &[Heartbeats]) -> Result<Vec<Outcome>, StoreError> {
+        let result = self.try_record(events, heartbeats);
         if result.is_err() {
             self.connection.execute_batch("ROLLBACK").ok();
             self.refresh()?;
@@ -164,7 +167,7 @@ impl Store {
         result
     }
 
-    fn try_record(&mut self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
+    fn try_record(&mut self, events: &[Event], heartbeats: &[Heartbeats]) -> Result<Vec<Outcome>, StoreError> {
         // Sorted by station, machine time and message, so that runs of the same draws stay long.
         let mut order: Vec<usize> = (0..events.len()).collect();
         order.sort_by(|a, b| {
@@ -196,17 +199,22 @@ impl Store {
             project(&mut Transaction { connection: &self.connection, memory: &mut self.memory, seq }, seq, event)?;
             outcomes[index] = if known.is_some() { Outcome::Contradicts(seq) } else { Outcome::Recorded(seq) };
         }
-        if entries.is_empty() {
+        if entries.is_empty() && heartbeats.is_empty() {
             self.connection.execute_batch("ROLLBACK")?;
             return Ok(outcomes);
         }
         let count = entries.len() as u64;
-        self.memory.batch.flush(&self.connection)?;
-        self.connection
-            .prepare_cached("INSERT INTO tail (site, first, count, entries) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![SITE, first.cast_signed(), count.cast_signed(), pack_entries(&entries)?])?;
-        let recorded = events.iter().map(|event| event.recorded.0).max().unwrap_or_default();
-        self.tick(recorded, first + count)?;
+        if !entries.is_empty() {
+            self.memory.batch.flush(&self.connection)?;
+            self.connection
+                .prepare_cached("INSERT INTO tail (site, first, count, entries) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![SITE, first.cast_signed(), count.cast_signed(), pack_entries(&entries)?])?;
+            let recorded = events.iter().map(|event| event.recorded.0).max().unwrap_or_default();
+            self.tick(recorded, first + count)?;
+        }
+        for beats in heartbeats {
+            self.count(beats)?;
+        }
         self.connection.execute_batch("COMMIT")?;
         self.size = first + count;
         Ok(outcomes)
@@ -252,11 +260,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Counts heartbeats of a source.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn count_heartbeats(&mut self, handle: &str, count: u64, last: Time) -> Result<(), StoreError> {
+    fn count(&self, (handle, count, last): &Heartbeats) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
                 "INSERT INTO heartbeat (site, handle, count, last) VALUES (?1, ?2, ?3, ?4)
@@ -538,9 +542,9 @@ impl State for Transaction<'_> {
                 .query_row(params![SITE, pass.0], |row| row.get::<_, Vec<u8>>(0))
                 .optional()?
                 .unwrap_or_default();
-            let mut facts = PassFact::unpack_all(&stored).ok_or(StoreError::Packed("pass"))?;
-            facts.extend(self.memory.batch.facts(pass)?);
-            let named = facts.iter().flat_map(|fact| &fact.namings).map(|naming| (naming.role, naming.thing)).collect();
+            let known = PassFact::unpack_all(&stored).ok_or(StoreError::Packed("pass"))?;
+            let facts = known.iter().chain(self.memory.batch.facts(pass));
+            let named = facts.flat_map(|fact| &fact.namings).map(|naming| (naming.role, naming.thing)).collect();
             self.memory.facts.insert(pass, named);
         }
         let named = self.memory.facts.get(&pass).map(Vec::as_slice).unwrap_or_default();
@@ -659,13 +663,17 @@ impl State for Transaction<'_> {
                 "INSERT OR IGNORE INTO sighting (site, station, program, pattern, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![SITE, station.0, program.0, pattern.0, index],
             )?,
-            Row::Use { station, pattern, at, pass } => self.insert(
-                "INSERT INTO pattern_use (site, station, pattern, at, seq, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![SITE, station.0, pattern.0, at.0, index, pass.0],
-            )?,
+            Row::Use { station, pattern, at, pass } => {
+                self.insert(
+                    "INSERT INTO pattern_use (site, station, pattern, at, seq, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![SITE, station.0, pattern.0, at.0, index, pass.0],
+                )?;
+                super::program::used(self.connection, index, station, pattern, at)?;
+            }
             Row::Mount(point) => {
                 let ordinal = self.ordinal(seq);
                 super::mount::add(self.connection, index, ordinal, &point)?;
+                super::program::activated(self.connection, index, ordinal, &point)?;
             }
             Row::Package { package, statement } => {
                 self.insert(
