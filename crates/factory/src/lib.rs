@@ -35,6 +35,7 @@ pub use config::Config;
 pub use error::Error;
 use line::Line;
 pub use output::{Kind, Output};
+pub use truth::plain::{Installation, Labelled};
 pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.

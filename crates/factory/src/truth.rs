@@ -15,6 +15,8 @@
 //! - Positions are listed for `installed` rows only; nozzles and other tools have none.
 //! - HeadAndNozzle is one tool with one identifier (the nozzle's); the head it sits on is a property of it, not a second thing.
 
+pub(crate) mod plain;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 
