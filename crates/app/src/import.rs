@@ -195,6 +195,18 @@ impl Intake<'_> {
         .and_then(|counts| input_failure(self.source, &failure).map_or(Ok(counts), Err))
     }
 
+    /// Reads an input to its end on this thread and hands nothing on. Gives the number of messages understood.
+    pub(crate) fn read(&self, input: &mut dyn Read) -> Result<u64, SiteError> {
+        let (read, failure) = (Cell::new(0), RefCell::new(None));
+        let input = Counted { input, read: &read, failure: &failure };
+        let mut understood = 0;
+        for chunk in (Chunks { documents: self.protocol.documents(input, self.message_bytes_max) }) {
+            let prepared = self.prepare(chunk)?;
+            understood += prepared.fates.iter().filter(|fate| !matches!(fate, Fate::Malformed(_))).count() as u64;
+        }
+        input_failure(self.source, &failure).map_or(Ok(understood), Err)
+    }
+
     /// Reads the messages of a chunk.
     fn prepare(&self, chunk: Vec<Document>) -> Result<Prepared, SiteError> {
         let mut veil = self.own.veil();

@@ -291,6 +291,14 @@ impl Site {
         self.intake(Protocol::Cfx, source)?.import(input, progress, &mut |_| {})
     }
 
+    /// Reads CFX messages as an import does, on this thread, and records none: what reading alone costs. Gives how many were understood.
+    ///
+    /// # Errors
+    /// When the input fails.
+    pub fn read_cfx(&self, source: &str, input: &mut dyn Read) -> Result<u64, SiteError> {
+        self.intake(Protocol::Cfx, source)?.read(input)
+    }
+
     /// Records CFX messages in any of the input forms and says what became of each.
     ///
     /// # Errors
