@@ -1,5 +1,7 @@
 //! Arguments, as given.
 
+pub(crate) mod bench;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -59,35 +61,7 @@ pub(crate) enum Command {
     /// Write things out for others
     Export(Export),
     /// Measure the record path and the questions, here and now
-    Bench(Bench),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Bench {
-    #[command(subcommand)]
-    pub(crate) what: BenchWhat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchWhat {
-    /// A factory's history into a fresh data folder: rates, disk, memory, and how fast questions are answered
-    History(History),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct History {
-    /// Panels of four boards, about 3,000 placements each
-    #[arg(long, default_value_t = 300, value_name = "N")]
-    pub(crate) panels: u32,
-    /// Same seed, same factory
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Questions of each kind
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub(crate) questions: usize,
-    /// Keep the history in this folder; one that is there already is only asked
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
+    Bench(bench::Bench),
 }
 
 #[derive(Debug, Args)]

@@ -52,6 +52,11 @@ impl Failure {
         Failure { error, hint: None, code: 1 }
     }
 
+    /// A failure of anything, as it says itself.
+    pub(crate) fn of(error: impl Into<anyhow::Error>) -> Failure {
+        Failure::failed(error.into())
+    }
+
     /// A file that cannot be read or written.
     pub(crate) fn file(action: &str, path: impl Display, error: io::Error) -> Failure {
         let code =

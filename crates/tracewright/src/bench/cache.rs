@@ -1,0 +1,29 @@
+//! What the system keeps of files in memory, and how to make it forget them, so that a question is asked of the disk.
+
+use std::path::Path;
+
+use crate::say::Failure;
+
+/// Drops the files of a folder from the system's memory. It says whether it could; other programs' files are left alone.
+#[cfg(target_os = "linux")]
+pub(super) fn drop_cached(folder: &Path) -> Result<bool, Failure> {
+    let mut dropped = true;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            dropped &= drop_cached(&path)?;
+        } else {
+            let file = std::fs::File::open(&path)?;
+            // What is not written yet cannot be forgotten.
+            dropped &= file.sync_all().is_ok();
+            dropped &= rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).is_ok();
+        }
+    }
+    Ok(dropped)
+}
+
+/// Elsewhere nothing is dropped, and the result says so.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn drop_cached(_folder: &Path) -> Result<bool, Failure> {
+    Ok(false)
+}
