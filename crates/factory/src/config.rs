@@ -1,9 +1,12 @@
 //! The knobs, and where they stand when nobody turns them.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
-/// The knobs of the factory. Shares are probabilities per occasion; zero turns a behaviour off.
-#[derive(Clone, Debug)]
+/// The knobs of the factory. Shares are probabilities per occasion; zero turns a behaviour off. The keys of a scenario file
+/// are the names of the fields.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Same seed, same bytes.
     pub seed: u64,
@@ -78,6 +81,7 @@ pub struct Config {
     /// The reader knows the bill of materials of the units (then a part listed there counts as needed everywhere).
     pub product_listed: bool,
     /// Keep the records that the truth needs. Turn off for an endless factory.
+    #[serde(skip)]
     pub truth: bool,
 }
 
@@ -126,6 +130,43 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The first key whose value makes no sense, and why.
+    pub(crate) fn wrong(&self) -> Option<(&'static str, String)> {
+        let shares = [
+            ("x_outs", self.x_outs),
+            ("rejects", self.rejects),
+            ("defects", self.defects),
+            ("false_calls", self.false_calls),
+            ("test_failures", self.test_failures),
+            ("lost_reports", self.lost_reports),
+            ("lost_stage_reports", self.lost_stage_reports),
+            ("lost_ends", self.lost_ends),
+            ("duplicate", self.duplicate),
+            ("late", self.late),
+            ("nil_transactions", self.nil_transactions),
+            ("panel_only", self.panel_only),
+            ("forgotten_unloads", self.forgotten_unloads),
+            ("chain_splits", self.chain_splits),
+            ("paste_reported", self.paste_reported),
+            ("place_only", self.place_only),
+            ("early_serials", self.early_serials),
+            ("faults", self.faults),
+            ("lot_correction", self.lot_correction),
+            ("assembled", self.assembled),
+        ];
+        let share = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
+        let counts = [
+            ("panels_per_order", self.panels_per_order),
+            ("panels_per_reel", self.panels_per_reel),
+            ("reel_quantity_max", self.reel_quantity_max),
+            ("panels_per_paste_jar", self.panels_per_paste_jar),
+        ];
+        let count = counts.into_iter().find(|(_, count)| *count == 0);
+        share
+            .map(|(key, share)| (key, format!("is a share between 0 and 1, and `{share}` is not")))
+            .or_else(|| count.map(|(key, _)| (key, "must be at least 1".to_owned())))
+    }
+
     /// A factory where nothing goes wrong: every answer is certain.
     pub fn quiet() -> Self {
         Self {

@@ -20,6 +20,7 @@ mod placer;
 mod printer;
 mod random;
 mod record;
+mod scenario;
 mod station;
 mod stock;
 mod tester;
@@ -36,6 +37,7 @@ pub use error::Error;
 use line::Line;
 pub use output::{Kind, Output};
 pub use truth::plain::{Installation, Labelled};
+pub use scenario::Scenario;
 pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.

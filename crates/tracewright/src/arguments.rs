@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Rebuild,
     /// Messages that could not be understood
     Quarantine(Quarantine),
-    /// Write what a simulated factory says into files
+    /// A simulated factory: what its machines say, and the truth about it
     Factory(Factory),
     /// Write things out for others
     Export(Export),
@@ -247,13 +247,33 @@ pub(crate) enum State {
 
 #[derive(Debug, Args)]
 pub(crate) struct Factory {
-    /// Folder to write into
+    #[command(subcommand)]
+    pub(crate) what: FactoryWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FactoryWhat {
+    /// Run a factory to its end: into files, or to a running server
+    Run(FactoryRun),
+    /// The scenarios that are shipped
+    List,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).args(["out", "to"]))]
+pub(crate) struct FactoryRun {
+    /// A shipped scenario, or a scenario file (docs/factory.md)
+    pub(crate) scenario: String,
+    /// Folder to write messages, events, board data and the truth into
     #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
-    /// How many panels to build
-    #[arg(long, default_value_t = 50, value_name = "N")]
-    pub(crate) panels: u32,
-    /// Same seed, same bytes
-    #[arg(long, default_value_t = 1, value_name = "S")]
-    pub(crate) seed: u64,
+    pub(crate) out: Option<PathBuf>,
+    /// Server to deliver to, `http://HOST:PORT`
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// How many panels to build [default: what the scenario says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) panels: Option<u32>,
+    /// Same seed, same bytes [default: what the scenario says]
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
 }

@@ -41,7 +41,7 @@ fn text(path: &Path) -> &str {
 
 /// What a small factory said: CFX and events.
 fn factory(folder: &Path) -> (PathBuf, PathBuf) {
-    let output = run(folder, &["factory", "--out", text(folder), "--panels", "4", "--seed", "7"]);
+    let output = run(folder, &["factory", "run", "small", "--out", text(folder), "--panels", "4", "--seed", "7"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     (folder.join("cfx.ndjson"), folder.join("events.ndjson"))
 }
