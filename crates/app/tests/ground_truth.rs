@@ -1,6 +1,7 @@
 //! The factory's ground truth against answers: exact, for every package, lot, tool, person and program, certain and possible alike.
 //!
-//! `TRACEWRIGHT_PANELS` and `TRACEWRIGHT_SEED` make the factory larger, or another.
+//! Every scenario that is shipped is run. `TRACEWRIGHT_PANELS` and `TRACEWRIGHT_SEED` make factories larger, or others; `TRACEWRIGHT_SCENARIO` runs one only, which
+//! may be a file.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -9,18 +10,40 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use app::answer::{Evidence, Relation};
 use app::question::Desk;
 use app::{AsOf, OpenOptions, QuestionError, Site, question};
-use factory::Truth;
+use factory::{Scenario, Truth};
 
 fn number(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
+/// Panels of a scenario unless the environment says otherwise: enough that every line has had a change-over.
+const PANELS: u32 = 14;
+
 #[test]
 fn answers_equal_the_factorys_ground_truth() {
-    let (panels, seed) = (number("TRACEWRIGHT_PANELS", 12), number("TRACEWRIGHT_SEED", 1));
-    let config = factory::Config { seed: seed.into(), panels: Some(panels), ..factory::Config::default() };
+    let asked = std::env::var("TRACEWRIGHT_SCENARIO").ok();
+    let scenarios = match &asked {
+        Some(name) => vec![Scenario::open(name).expect("a scenario")],
+        None => Scenario::shipped().expect("scenarios"),
+    };
+    let mut wrong = Vec::new();
+    for scenario in scenarios {
+        let differences = differences(&scenario);
+        if !differences.is_empty() {
+            let first = differences[..differences.len().min(40)].join("\n");
+            wrong.push(format!("{}: {} rows differ:\n{first}", scenario.name, differences.len()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs a scenario into a fresh site and asks everything.
+fn differences(scenario: &Scenario) -> Vec<String> {
+    let seed = u64::from(number("TRACEWRIGHT_SEED", scenario.config.seed as u32));
+    let panels = number("TRACEWRIGHT_PANELS", PANELS);
+    let config = factory::Config { seed, panels: Some(panels), ..scenario.config.clone() };
     let mut simulation = factory::Simulation::new(config).expect("a factory");
-    let (mut messages, mut events) = (Vec::new(), Vec::new());
+    let (mut messages, mut events, mut count) = (Vec::new(), Vec::new(), 0);
     for output in simulation.by_ref() {
         let (stream, line) = match output.kind {
             factory::Kind::Cfx(line) => (&mut messages, line),
@@ -28,14 +51,15 @@ fn answers_equal_the_factorys_ground_truth() {
         };
         stream.extend_from_slice(line.as_bytes());
         stream.push(b'\n');
+        count += 1;
     }
     let truth = simulation.truth();
     let folder = tempfile::tempdir().expect("a folder");
     let site = Site::open(folder.path(), OpenOptions { create: true }).expect("a site");
     let imported = site.import_cfx("factory", &mut Cursor::new(messages), &mut |_| ()).expect("the messages");
-    assert_eq!(imported.quarantined, 0);
+    assert_eq!(imported.quarantined, 0, "{}", scenario.name);
     let imported = site.import_events("factory", &mut Cursor::new(events), &mut |_| ()).expect("the events");
-    assert_eq!(imported.quarantined, 0);
+    assert_eq!(imported.quarantined, 0, "{}", scenario.name);
 
     // Things that were used about the same time one after the other: what is looked up for one serves the next.
     let mut things = truth.things();
@@ -48,17 +72,18 @@ fn answers_equal_the_factorys_ground_truth() {
         let asking: Vec<_> = things.chunks(things.len().div_ceil(desks)).map(ask).collect();
         asking.into_iter().map(|desk| desk.join().expect("does not panic").expect("answers")).collect()
     });
+    site.close().expect("closes");
     let rows: usize = compared.iter().map(|(rows, _)| rows).sum();
     let differences: Vec<String> = compared.into_iter().flat_map(|(_, differences)| differences).collect();
-    println!("{panels} panels, seed {seed}: {} placements, {} things, {rows} rows", truth.placements(), things.len());
-    assert!(things.len() > 100 && rows > 1_000, "the factory is too small to tell anything");
-    assert!(
-        differences.is_empty(),
-        "{} rows differ:\n{}",
-        differences.len(),
-        differences[..differences.len().min(40)].join("\n")
+    println!(
+        "{}: {panels} panels, seed {seed}: {} placements, {count} messages, {} things, {rows} rows, {} differ",
+        scenario.name,
+        truth.placements(),
+        things.len(),
+        differences.len()
     );
-    site.close().expect("closes");
+    assert!(things.len() > 100 && rows > 1_000, "{} is too small to tell anything", scenario.name);
+    differences
 }
 
 /// What is expected of things, in rows, and what of that the answers do not say, or say besides.

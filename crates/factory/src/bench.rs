@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::floor::{Floor, NOWHERE, Run, Transaction};
 use crate::panel::{Defect, Listed, Listing, Panel, serial};
 use crate::record::{Fate, Placement, Removal, Role};
-use crate::station::{AOI, BENCH, SECOND, badge};
+use crate::station::{AOI, BENCH, SECOND};
 use crate::stock::Reel;
 
 const DRAWERS: usize = 6;
@@ -30,7 +30,7 @@ impl Bench {
 
 /// The inspection of a panel: real defects, and calls that a person rejects.
 pub(crate) fn inspect(floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
-    let start = at.max(floor.stations[AOI as usize].free) + SECOND;
+    let start = at.max(floor.station(AOI).free) + SECOND;
     let transaction = Transaction::Given(floor.random.guid());
     let run = floor.open(AOI, start - SECOND / 2, start, panel.listing(false), transaction);
     let end = start + 22 * SECOND + floor.random.between(0, 3 * SECOND);
@@ -39,12 +39,12 @@ pub(crate) fn inspect(floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
         let state = &panel.boards[board];
         let mut inspections = Vec::new();
         for defect in &state.defects {
-            inspections.push(call(floor, defect.position, "DefectConfirmed", defect.package.is_none()));
+            inspections.push(call(floor, listed.unit, defect.position, "DefectConfirmed", defect.package.is_none()));
             floor.delivery.count("defect confirmed");
         }
         if listed.status == "Pass" && floor.random.chance(floor.config.false_calls) {
-            let position = floor.random.between(0, floor.board.positions.len() as i64) as u16;
-            inspections.push(call(floor, position, "DefectRejected", false));
+            let position = floor.any_position(listed.unit);
+            inspections.push(call(floor, listed.unit, position, "DefectRejected", false));
             floor.delivery.count("false call");
         }
         let failed = !state.defects.is_empty();
@@ -56,14 +56,14 @@ pub(crate) fn inspect(floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
             "Inspections": inspections,
         }));
     }
-    let inspector = floor.random.chance(0.5).then(|| Floor::operator_json(AOI, floor.crew(end)));
+    let inspector = floor.random.chance(0.5).then(|| floor.operator_json(AOI, floor.crew(end)));
     if inspector.is_some() {
-        let person = format!("person:{}", badge(AOI, floor.crew(end)));
+        let person = format!("person:{}", floor.badge(AOI, floor.crew(end)));
         for nest in 0..4 {
             floor.record.name(run.pass, nest, Role::Person, &person);
         }
     }
-    if let Some((name, revision)) = floor.stations[AOI as usize].recipe.clone() {
+    if let Some((name, revision)) = floor.station(AOI).recipe.clone() {
         let body = json!({
             "InspectionMethod": "AOI",
             "SamplingInformation": { "SamplingMethod": "NoSampling", "LotSize": null, "SampleSize": null },
@@ -76,11 +76,11 @@ pub(crate) fn inspect(floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
         floor.send(AOI, end - SECOND, "CFX.Production.TestAndInspection.UnitsInspected", &body);
     }
     floor.close(&run, end, end + SECOND);
-    floor.stations[AOI as usize].free = end + SECOND;
+    floor.station_mut(AOI).free = end + SECOND;
     end + 3 * SECOND
 }
 
-fn call(floor: &mut Floor, position: u16, verification: &str, missing: bool) -> Value {
+fn call(floor: &mut Floor, unit: u32, position: u16, verification: &str, missing: bool) -> Value {
     let named = &floor.board.positions[position as usize];
     let (code, category) = if missing { ("MISSING", "Component") } else { ("INSUFFICIENT", "Solder") };
     json!({
@@ -95,7 +95,7 @@ fn call(floor: &mut Floor, position: u16, verification: &str, missing: bool) -> 
             "ComponentOfInterest": {
                 "ReferenceDesignator": named.name,
                 "UnitPosition": null,
-                "PartNumber": floor.board.parts[named.part as usize].number,
+                "PartNumber": floor.board.parts[floor.part_at(unit, position) as usize].number,
             },
             "Priority": 1,
             "ConfidenceLevel": 92.5,
@@ -132,8 +132,8 @@ impl Bench {
         touch_up: bool,
         at: i64,
     ) -> i64 {
-        let part = floor.board.positions[defect.position as usize].part;
-        let start = at.max(floor.stations[BENCH as usize].free) + 5 * SECOND;
+        let part = floor.part_at(listing.units[0].unit, defect.position);
+        let start = at.max(floor.station(BENCH).free) + 5 * SECOND;
         let drawer = if touch_up { None } else { Some(self.fetch(floor, part, start)) };
         let start = start + 20 * SECOND;
         let unit = listing.units[0].unit;
@@ -168,9 +168,9 @@ impl Bench {
             self.install_from_drawer(floor, &run, &name, defect.position, drawer, start + 60 * SECOND);
         }
         let crew = floor.crew(start);
-        floor.record.name(run.pass, 0, Role::Person, &format!("person:{}", badge(BENCH, crew)));
+        floor.record.name(run.pass, 0, Role::Person, &format!("person:{}", floor.badge(BENCH, crew)));
         let body = json!({
-            "RepairOperator": Floor::operator_json(BENCH, crew),
+            "RepairOperator": floor.operator_json(BENCH, crew),
             "RepairedUnits": [{
                 "UnitIdentifier": name.0,
                 "UnitPositionNumber": name.1,
@@ -193,7 +193,7 @@ impl Bench {
             floor.delivery.count("touch-up");
         }
         floor.close(&run, start + 75 * SECOND, start + 76 * SECOND);
-        floor.stations[BENCH as usize].free = start + 76 * SECOND;
+        floor.station_mut(BENCH).free = start + 76 * SECOND;
         start + 80 * SECOND
     }
 
@@ -243,7 +243,7 @@ impl Bench {
         if !floor.config.silent_materials {
             return;
         }
-        let flux = floor.take(floor.board.flux);
+        let flux = floor.take(floor.board.flux, at);
         load_bench(floor, &flux, "RW-FLUX", DRAWERS as u16, at);
         self.flux = Some(flux);
     }
@@ -288,7 +288,7 @@ fn load_bench(floor: &mut Floor, reel: &Reel, location: &str, place: u16, at: i6
         "CarrierInformation": null,
     }] });
     floor.send(BENCH, at, "CFX.Materials.Storage.MaterialsLoaded", &body);
-    floor.record.mount(floor.clock(BENCH, at), reel.id, BENCH, place);
+    floor.mount(BENCH, at, reel.id, place);
 }
 
 /// How a board is named once it has left its panel.

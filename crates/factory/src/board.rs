@@ -1,7 +1,10 @@
 //! The board: the parts and positions of the ThunderScope TS-PCIe, read from the two files its makers publish.
 //! The reader is written for these two files, on purpose: it shares nothing with the product's own board adapters.
 
+use std::collections::HashMap;
+
 use crate::error::Error;
+use crate::product::Product;
 
 /// Bill of materials as published.
 pub const BOM_CSV: &str = include_str!("../data/Thunderscope_Rev5.3_TS-PCIe_MP_BOM.csv");
@@ -71,6 +74,10 @@ pub struct Board {
     pub parts: Vec<Part>,
     /// Every reference designator of the bill of materials.
     pub positions: Vec<Position>,
+    /// What is built of it.
+    pub products: Vec<Product>,
+    /// Parts that may be used for others.
+    pub(crate) alternates: HashMap<u16, u16>,
     pub(crate) paste: u16,
     pub(crate) bare_board: u16,
     pub(crate) flux: u16,
@@ -79,7 +86,7 @@ pub struct Board {
 impl Board {
     /// Reads the two files.
     pub fn load() -> Result<Self, Error> {
-        let mut placed = std::collections::HashMap::new();
+        let mut placed = HashMap::new();
         for line in POSITIONS_TXT.lines().filter(|line| !line.starts_with('#')) {
             let words: Vec<&str> = line.split_whitespace().collect();
             if let [name, _value, _package, x, y, rotation, side] = words[..] {
@@ -123,14 +130,16 @@ impl Board {
         let paste = process("IPN-PASTE-305", "Indium", "PASTEOT-800510", "solder paste SAC305 type 4, 500 g");
         let bare_board = process("IPN-PCB-53", "Eurocircuits", "TS-PCIE-5.3-PANEL4", "bare panel of four");
         let flux = process("IPN-FLUX-186", "Kester", "83-1000-0186", "flux pen");
-        Ok(Self { parts, positions, paste, bare_board, flux })
+        let (products, alternates) = Default::default();
+        Ok(Self { parts, positions, products, alternates, paste, bare_board, flux })
     }
 
-    /// One line per reference designator: the bill of materials and the positions in one table.
-    pub fn to_csv(&self) -> String {
+    /// One line per reference designator of a product: the bill of materials and the positions in one table.
+    pub fn to_csv(&self, product: &Product) -> String {
         let mut text = String::from("designator,part_number,manufacturer,mpn,side,x_mm,y_mm,rotation_deg\n");
-        for position in &self.positions {
-            let part = &self.parts[position.part as usize];
+        for position in product.fitted.iter().copied() {
+            let part = &self.parts[product.part(self, position) as usize];
+            let position = &self.positions[position as usize];
             let side = match position.side {
                 Side::Bottom => "bottom",
                 Side::Top => "top",

@@ -3,6 +3,11 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::product::ProductPlan;
+
+/// Most lines of a factory.
+const LINES_MAX: u32 = 16;
+
 /// The knobs of the factory. Shares are probabilities per occasion; zero turns a behaviour off. The keys of a scenario file
 /// are the names of the fields.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -10,6 +15,14 @@ use serde::Deserialize;
 pub struct Config {
     /// Same seed, same bytes.
     pub seed: u64,
+    /// Lines, with a shared warehouse and shared packing.
+    pub lines: u32,
+    /// What is built, order after order.
+    pub products: Vec<ProductPlan>,
+    /// Part numbers for which another may be used as well.
+    pub alternates: u32,
+    /// Share of the reels of such a part number that are of the other.
+    pub alternate_share: f64,
     /// How many panels of four to build; none: for ever.
     pub panels: Option<u32>,
     /// When the first message is sent.
@@ -89,6 +102,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             seed: 1,
+            lines: 1,
+            products: vec![ProductPlan::default()],
+            alternates: 0,
+            alternate_share: 0.5,
             panels: Some(300),
             start: Timestamp::constant(1_793_595_600, 0),
             panels_per_order: 25,
@@ -153,6 +170,7 @@ impl Config {
             ("faults", self.faults),
             ("lot_correction", self.lot_correction),
             ("assembled", self.assembled),
+            ("alternate_share", self.alternate_share),
         ];
         let share = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
         let counts = [
@@ -161,6 +179,25 @@ impl Config {
             ("reel_quantity_max", self.reel_quantity_max),
             ("panels_per_paste_jar", self.panels_per_paste_jar),
         ];
+        if !(1..=LINES_MAX).contains(&self.lines) {
+            return Some(("lines", format!("lies between 1 and {LINES_MAX}")));
+        }
+        if self.products.is_empty() {
+            return Some(("products", "must name at least one".to_owned()));
+        }
+        for line in 1..=self.lines {
+            if !self.products.iter().any(|plan| plan.is_built_on(line)) {
+                return Some(("lines", format!("is {}, and line {line} builds no product", self.lines)));
+            }
+        }
+        for plan in &self.products {
+            if !(plan.fitted > 0.1 && plan.fitted <= 1.0) {
+                return Some(("fitted", format!("of `{}` is a share above 0.1, up to 1", plan.name)));
+            }
+            if self.products.iter().filter(|other| other.name == plan.name || other.code == plan.code).count() > 1 {
+                return Some(("name", format!("and `code` of `{}` are there twice", plan.name)));
+            }
+        }
         let count = counts.into_iter().find(|(_, count)| *count == 0);
         share
             .map(|(key, share)| (key, format!("is a share between 0 and 1, and `{share}` is not")))

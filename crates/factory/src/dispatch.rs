@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::floor::Floor;
 use crate::panel::serial;
@@ -50,7 +49,6 @@ pub(crate) struct Dispatch {
     next_box: u32,
     next_pallet: u32,
     next_product: u32,
-    next_event: u32,
     last: i64,
     /// Recently shipped, for returns.
     shipped: VecDeque<(String, String)>,
@@ -72,13 +70,7 @@ impl Dispatch {
             self.next_product += 1;
             let number = self.next_product;
             let child = json!({ "unit": serial(board.unit), "position": "A1" });
-            self.say(
-                floor,
-                at,
-                "Assembled",
-                "assembly-1",
-                json!({ "unit": product_name(number), "children": [child] }),
-            );
+            floor.say(at, "Assembled", "assembly-1", json!({ "unit": product_name(number), "children": [child] }));
             if floor.record.keep {
                 floor.record.assemblies.push((number, board.unit, "A1".to_owned()));
             }
@@ -107,14 +99,14 @@ impl Dispatch {
         self.next_box += 1;
         let name = format!("BOX-{:05}", self.next_box);
         let names: Vec<String> = pieces.iter().map(Piece::name).collect();
-        self.say(floor, at, "Packed", "packing-1", json!({ "container": name, "units": names }));
+        floor.say(at, "Packed", "packing-1", json!({ "container": name, "units": names }));
         for piece in &pieces {
             pack(floor, &name, piece.content(), true);
         }
         if floor.random.chance(0.1) && pieces.len() > 1 {
             let piece = pieces.remove(0);
             let opened = at + 5 * SECOND;
-            self.say(floor, opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
+            floor.say(opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
             pack(floor, &name, piece.content(), false);
             self.pieces.push(piece);
         }
@@ -131,13 +123,13 @@ impl Dispatch {
         let number = self.next_pallet;
         let (pallet, shipment) = (format!("PALLET-{number:04}"), format!("SHP-{number:04}"));
         let customer = CUSTOMERS[number as usize % CUSTOMERS.len()];
-        self.say(floor, at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
+        floor.say(at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
         for name in boxes {
             pack(floor, &pallet, Content::Container(name), true);
         }
         let leaves = at + 1800 * SECOND;
         let body = json!({ "shipment": shipment, "to": customer, "containers": [pallet], "units": [] });
-        self.say(floor, leaves, "Shipped", "shipping-1", body);
+        floor.say(leaves, "Shipped", "shipping-1", body);
         if floor.record.keep {
             floor.record.shipments.push(Shipment { name: shipment, to: customer.to_owned(), containers: vec![pallet] });
         }
@@ -149,24 +141,8 @@ impl Dispatch {
         if floor.random.chance(0.3)
             && let Some((unit, from)) = self.shipped.pop_back()
         {
-            self.say(
-                floor,
-                leaves + 6 * 3600 * SECOND,
-                "Returned",
-                "returns-1",
-                json!({ "units": [unit], "from": from }),
-            );
+            floor.say(leaves + 6 * 3600 * SECOND, "Returned", "returns-1", json!({ "units": [unit], "from": from }));
         }
-    }
-
-    fn say(&mut self, floor: &mut Floor, at: i64, kind: &str, source: &str, mut body: Value) {
-        self.next_event += 1;
-        let time = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-        body["type"] = Value::from(kind);
-        body["at"] = Value::from(time.to_string());
-        body["source"] = Value::from(source);
-        body["id"] = Value::from(format!("{source}-{:06}", self.next_event));
-        floor.delivery.event(at, kind, &body);
     }
 }
 

@@ -1,15 +1,17 @@
 //! The floor: what every station has in common. It knows the time, sends messages, keeps the record, opens and closes passes, and has the
 //! people and the stock.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::board::Board;
 use crate::config::Config;
 use crate::delivery::{Delivery, Source};
-use crate::panel::{Listing, Panel, serial};
+use crate::panel::{BOARDS, Listing, Panel, serial};
+use crate::product::Product;
 use crate::random::Random;
 use crate::record::{NONE, Pass, Record, Role};
-use crate::station::{AOI, HANDLES, MINUTE, PLACERS, Station, badge};
+use crate::station::{self, AOI, HANDLES, MINUTE, PLACERS, ROLES_OF_LINE, Station};
 use crate::stock::{Reel, Stock};
 
 const NAMES: [&str; 7] = ["Weber", "Okafor", "Lindqvist", "Tanaka", "Moreau", "Silva", "Novak"];
@@ -60,23 +62,33 @@ pub(crate) struct Floor {
     pub(crate) start: i64,
     /// Start of the running step, true time.
     pub(crate) now: i64,
-    /// The running work order.
+    /// The line whose step runs, from 0: its stations are meant by their roles.
+    pub(crate) line: u8,
+    /// The running work order of that line.
     pub(crate) order: u32,
+    /// The product of each panel.
+    pub(crate) products: Vec<u16>,
+    /// Work orders and panels that were opened so far.
+    orders: u32,
+    planned: u32,
+    next_event: u32,
 }
 
 impl Floor {
     pub(crate) fn new(config: Config, board: Board) -> Self {
         let mut random = Random::new(config.seed);
         let limit = i64::from(config.clock_offset_ms_max) * 1000;
-        let stations = (0u8..).zip(HANDLES).map(|(number, handle)| Station {
+        let first = (0..HANDLES.len() as u8).map(|role| (0, role));
+        let further = (1..config.lines as u8).flat_map(|line| (0..ROLES_OF_LINE).map(move |role| (line, role)));
+        let stations = first.chain(further).map(|(line, role)| Station {
             source: Source {
-                handle: handle.to_owned(),
+                handle: station::handle(line, role),
                 clock_us: if limit == 0 { 0 } else { random.between(-limit, limit) },
-                zone_hours: i8::from(number % 3 != 0),
+                zone_hours: i8::from(role % 3 != 0),
             },
             free: 0,
             recipe: None,
-            names_recipe: [PLACERS[0], PLACERS[2], AOI].contains(&number),
+            names_recipe: [PLACERS[0], PLACERS[2], AOI].contains(&role),
         });
         let stations = stations.collect();
         let start = config.start.as_microsecond();
@@ -87,29 +99,128 @@ impl Floor {
             stock: Stock::new(&board),
             start,
             now: start,
+            line: 0,
             order: 0,
+            products: Vec::new(),
+            orders: 0,
+            planned: 0,
+            next_event: 0,
             config,
             board,
             random,
         }
     }
 
+    /// The number of the station that has a role on the running line.
+    fn number(&self, role: u8) -> u8 {
+        station::number(self.line, role)
+    }
+
+    pub(crate) fn station(&self, role: u8) -> &Station {
+        &self.stations[self.number(role) as usize]
+    }
+
+    pub(crate) fn station_mut(&mut self, role: u8) -> &mut Station {
+        let number = self.number(role);
+        &mut self.stations[number as usize]
+    }
+
     pub(crate) fn send(&mut self, station: u8, at: i64, name: &str, body: &Value) {
-        self.delivery.send(&self.stations[station as usize].source, at, name, body);
+        self.delivery.send(&self.stations[station::number(self.line, station) as usize].source, at, name, body);
+    }
+
+    /// Says an event of somebody who is no machine.
+    pub(crate) fn say(&mut self, at: i64, kind: &str, source: &str, mut body: Value) {
+        self.next_event += 1;
+        let time = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        body["type"] = Value::from(kind);
+        body["at"] = Value::from(time.to_string());
+        body["source"] = Value::from(source);
+        body["id"] = Value::from(format!("{source}-{:06}", self.next_event));
+        self.delivery.event(at, kind, &body);
     }
 
     pub(crate) fn clock(&self, station: u8, at: i64) -> i64 {
-        self.stations[station as usize].source.clock(at)
+        self.station(station).source.clock(at)
     }
 
     pub(crate) fn stamp(&self, station: u8, at: i64) -> String {
-        self.stations[station as usize].source.stamp(at)
+        self.station(station).source.stamp(at)
+    }
+
+    /// Records that a package came to a place.
+    pub(crate) fn mount(&mut self, station: u8, at: i64, package: u32, place: u16) {
+        self.record.mount(self.clock(station, at), package, self.number(station), place);
+    }
+
+    /// Records that a tool came to a station, or left it.
+    pub(crate) fn place_tool(&mut self, station: u8, at: i64, kind: &'static str, name: &str, on: bool) {
+        let (at, station) = (self.clock(station, at), self.number(station));
+        self.record.presence(at, station, Role::Tool(kind), &format!("tool:{name}"), on);
+    }
+
+    pub(crate) fn badge(&self, station: u8, crew: u32) -> String {
+        station::badge(self.number(station), crew)
+    }
+
+    /// The next work order: its number and its panels, if any are left to build.
+    pub(crate) fn open_order(&mut self, wanted: u32) -> Option<(u32, u32)> {
+        let left = self.config.panels.map_or(u32::MAX, |panels| panels - self.planned);
+        let panels = left.min(wanted);
+        if panels == 0 {
+            return None;
+        }
+        // A factory without an end never comes near the end of the numbers.
+        self.planned = self.planned.saturating_add(panels);
+        self.orders += 1;
+        self.order = self.orders;
+        Some((self.order, panels))
+    }
+
+    /// Planning says what a work order builds, where that is a question.
+    pub(crate) fn announce_order(&mut self, product: u16, panels: u32) {
+        if self.board.products.len() < 2 {
+            return;
+        }
+        let product = &self.board.products[product as usize];
+        let body = json!({ "orders": [{
+            "order": { "order": format!("WO-{}", 1000 + self.order) },
+            "product": product.name,
+            "revision": product.revision,
+            "quantity": panels * BOARDS,
+        }] });
+        self.say(self.now, "WorkOrderChanged", "planning-1", body);
+    }
+
+    /// The number of a new panel of a product.
+    pub(crate) fn new_panel(&mut self, product: u16) -> u32 {
+        self.products.push(product);
+        (self.products.len() - 1) as u32
+    }
+
+    /// The product that a unit is one of.
+    pub(crate) fn product_of(&self, unit: u32) -> &Product {
+        &self.board.products[self.products[(unit / BOARDS) as usize] as usize]
+    }
+
+    /// The part that belongs on a position of a unit.
+    pub(crate) fn part_at(&self, unit: u32, position: u16) -> u16 {
+        self.product_of(unit).part(&self.board, position)
+    }
+
+    /// Any position of a unit.
+    pub(crate) fn any_position(&mut self, unit: u32) -> u16 {
+        let count = self.product_of(unit).fitted.len() as i64;
+        let chosen = self.random.between(0, count) as usize;
+        self.product_of(unit).fitted[chosen]
     }
 
     /// From now on the serials of a panel may be used as names.
     pub(crate) fn learn_serials(&mut self, panel: &Panel) {
         if self.record.keep {
-            self.record.serials.extend((0..4).map(|board| (panel.unit(board), serial(panel.unit(board)))));
+            self.record
+                .serials
+                .extend((0..BOARDS as usize).map(|board| (panel.unit(board), serial(panel.unit(board)))));
         }
     }
 
@@ -130,7 +241,7 @@ impl Floor {
             "UnitCount": listing.units.len(),
             "Units": listing.to_json(),
         });
-        let here = &self.stations[station as usize];
+        let here = self.station(station);
         if let (true, Some((name, revision))) = (here.names_recipe, &here.recipe) {
             body["RecipeName"] = Value::from(name.as_str());
             body["Revision"] = Value::from(revision.as_str());
@@ -182,7 +293,7 @@ impl Floor {
         if !self.record.keep {
             return 0;
         }
-        let here = &self.stations[station as usize];
+        let here = self.station(station);
         let recipe = here.recipe.clone();
         let named = here.names_recipe && recipe.is_some();
         let program = recipe.map(|(name, revision)| self.record.thing(&format!("program:{name}@{revision}")));
@@ -190,7 +301,7 @@ impl Floor {
         let start = self.clock(station, start);
         let from = self.record.placements.len() as u32;
         self.record.pass(Pass {
-            station,
+            station: self.number(station),
             units: listing.units.iter().map(|listed| listed.unit).collect(),
             skipped: skipped.fold(0, |mask, (nest, _)| mask | 1 << nest),
             start,
@@ -229,8 +340,8 @@ impl Floor {
         });
         self.send(station, at, "CFX.Production.RecipeActivated", &body);
         let thing = format!("program:{}@{}", recipe.0, recipe.1);
-        self.record.presence(self.clock(station, at), station, Role::Program, &thing, true);
-        self.stations[station as usize].recipe = Some(recipe);
+        self.record.presence(self.clock(station, at), self.number(station), Role::Program, &thing, true);
+        self.station_mut(station).recipe = Some(recipe);
     }
 
     pub(crate) fn state(&mut self, station: u8, at: i64, old: &str, new: &str) {
@@ -247,11 +358,12 @@ impl Floor {
         u32::try_from((at - self.start) / shift % 3).unwrap_or(0)
     }
 
-    pub(crate) fn operator_json(station: u8, crew: u32) -> Value {
+    pub(crate) fn operator_json(&self, station: u8, crew: u32) -> Value {
+        let station = self.number(station);
         let first = ["Ana", "Ben", "Chi"][crew as usize % 3];
         let last = NAMES[(station as usize + crew as usize * 3) % NAMES.len()];
         json!({
-            "OperatorIdentifier": badge(station, crew),
+            "OperatorIdentifier": station::badge(station, crew),
             "ActorType": "Human",
             "LastName": last,
             "FirstName": first,
@@ -261,9 +373,9 @@ impl Floor {
 
     pub(crate) fn operator(&mut self, station: u8, crew: u32, at: i64, on: bool) {
         let message = if on { "CFX.Production.OperatorActivated" } else { "CFX.Production.OperatorDeactivated" };
-        self.send(station, at, message, &json!({ "Operator": Floor::operator_json(station, crew) }));
-        let person = format!("person:{}", badge(station, crew));
-        self.record.presence(self.clock(station, at), station, Role::Person, &person, on);
+        self.send(station, at, message, &json!({ "Operator": self.operator_json(station, crew) }));
+        let person = format!("person:{}", self.badge(station, crew));
+        self.record.presence(self.clock(station, at), self.number(station), Role::Person, &person, on);
     }
 
     /// Books what is left in a package that leaves the factory's hands.
@@ -292,8 +404,7 @@ impl Floor {
             &json!({ "TransactionID": "00000000-0000-0000-0000-000000000000", "Tools": list }),
         );
         for (kind, name) in tools {
-            let at = self.clock(station, at);
-            self.record.presence(at, station, Role::Tool(kind), &format!("tool:{name}"), on);
+            self.place_tool(station, at, kind, name, on);
         }
     }
 }

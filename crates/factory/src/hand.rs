@@ -25,11 +25,14 @@ impl Hand {
 
     /// The hand-placed parts of one panel. Returns when it has left.
     pub(crate) fn place(&mut self, floor: &mut Floor, panel: &mut Panel, at: i64) -> i64 {
-        let start = at.max(floor.stations[HAND as usize].free) + 12 * SECOND;
-        let positions: Vec<(u16, u16)> = (0u16..)
-            .zip(&floor.board.positions)
-            .filter(|(_, position)| position.side == Side::Hand)
-            .map(|(number, position)| (number, position.part))
+        let start = at.max(floor.station(HAND).free) + 12 * SECOND;
+        let product = &floor.board.products[panel.product as usize];
+        let by_hand = |position: &&u16| floor.board.positions[**position as usize].side == Side::Hand;
+        let positions: Vec<(u16, u16)> = product
+            .fitted
+            .iter()
+            .filter(by_hand)
+            .map(|position| (*position, product.part(&floor.board, *position)))
             .collect();
         for (_, part) in &positions {
             self.fill_bin(floor, *part, start - 10 * SECOND, start - 8 * SECOND);
@@ -82,7 +85,7 @@ impl Hand {
             floor.send(HAND, t, "CFX.Production.Assembly.MaterialsInstalled", &body);
         }
         floor.close(&run, t + SECOND, t + 2 * SECOND);
-        floor.stations[HAND as usize].free = t + 2 * SECOND;
+        floor.station_mut(HAND).free = t + 2 * SECOND;
         t + 3 * SECOND
     }
 
@@ -105,10 +108,10 @@ impl Hand {
             floor.record.deplete(floor.clock(HAND, emptied), old.id);
             floor.settle(&old);
         }
-        let bag = floor.take(part);
+        let bag = floor.take(part, filled);
         let body = json!({ "Materials": [location(&bag, &floor.board)] });
         floor.send(HAND, filled, "CFX.Materials.Storage.MaterialsLoaded", &body);
-        floor.record.mount(floor.clock(HAND, filled), bag.id, HAND, part);
+        floor.mount(HAND, filled, bag.id, part);
         self.bins[part as usize] = Some(bag);
     }
 }

@@ -15,9 +15,11 @@ mod floor;
 mod hand;
 mod line;
 mod output;
+mod oven;
 mod panel;
 mod placer;
 mod printer;
+mod product;
 mod random;
 mod record;
 mod scenario;
@@ -26,6 +28,7 @@ mod stock;
 mod tester;
 mod truth;
 mod warehouse;
+mod works;
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -34,33 +37,35 @@ use std::path::Path;
 pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
 pub use config::Config;
 pub use error::Error;
-use line::Line;
 pub use output::{Kind, Output};
 pub use truth::plain::{Installation, Labelled};
+pub use product::{Product, ProductPlan};
 pub use scenario::Scenario;
 pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
+use works::Works;
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.
 pub struct Simulation {
-    line: Line,
+    works: Works,
 }
 
 impl Simulation {
     /// Sets up the line; nothing is said before the first `next`.
     pub fn new(config: Config) -> Result<Self, Error> {
-        Ok(Self { line: Line::new(config, Board::load()?) })
+        Ok(Self { works: Works::new(config, Board::load()?) })
     }
 
     /// How often each message and each behaviour occurred so far.
     pub fn behaviours(&self) -> &BTreeMap<String, u64> {
-        &self.line.floor.delivery.counts
+        &self.works.floor.delivery.counts
     }
 
     /// The truth about everything generated so far. Ask when the iterator has ended: then all of it was delivered.
     pub fn truth(mut self) -> Truth {
-        self.line.settle_all();
-        let floor = self.line.floor;
-        Truth::new(floor.record, floor.board, floor.stations.len(), floor.config.product_listed)
+        self.works.settle_all();
+        let floor = self.works.floor;
+        let listed = floor.config.product_listed.then_some(floor.products);
+        Truth::new(floor.record, floor.board, floor.stations.len(), listed)
     }
 }
 
@@ -69,11 +74,11 @@ impl Iterator for Simulation {
 
     fn next(&mut self) -> Option<Output> {
         loop {
-            if let Some(output) = self.line.floor.delivery.pop(self.line.horizon) {
+            if let Some(output) = self.works.floor.delivery.pop(self.works.horizon) {
                 return Some(output);
             }
-            if !self.line.step() {
-                return self.line.floor.delivery.pop(i64::MAX);
+            if !self.works.step() {
+                return self.works.floor.delivery.pop(i64::MAX);
             }
         }
     }
@@ -102,13 +107,30 @@ pub fn write_ndjson(config: Config, folder: &Path) -> Result<(Truth, BTreeMap<St
         file.flush().map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     let behaviours = simulation.behaviours().clone();
-    let board = simulation.line.floor.board.to_csv();
+    let board = &simulation.works.floor.board;
+    let boards: Vec<(String, String)> =
+        board.products.iter().map(|product| (board_file(product, board), board.to_csv(product))).collect();
     let truth = simulation.truth();
-    for (name, text) in [("board.csv", board.as_str()), ("bom.csv", BOM_CSV), ("positions.txt", POSITIONS_TXT)] {
-        let (path, mut file) = create(name)?;
+    let published = [("bom.csv", BOM_CSV), ("positions.txt", POSITIONS_TXT)];
+    let published = published.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    for (name, text) in boards.into_iter().chain(published) {
+        let (path, mut file) = create(&name)?;
         file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(|source| Error::Write { path, source })?;
     }
     let (path, mut file) = create("truth.json")?;
     truth.write(&mut file).and_then(|()| file.flush()).map_err(|source| Error::Write { path, source })?;
     Ok((truth, behaviours))
+}
+
+/// The file that describes a product; the only one is `board.csv`.
+fn board_file(product: &Product, board: &Board) -> String {
+    match board.products.as_slice() {
+        [_] => "board.csv".to_owned(),
+        _ => format!(
+            "board-{}{}{}.csv",
+            product.name,
+            if product.revision.is_empty() { "" } else { "-" },
+            product.revision
+        ),
+    }
 }

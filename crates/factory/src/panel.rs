@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 
+/// Boards of a panel.
+pub(crate) const BOARDS: u32 = 4;
+
 /// A panel as it physically is.
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
     pub(crate) index: u32,
     pub(crate) order: u32,
+    pub(crate) product: u16,
     /// Boards whose serial has been announced.
     pub(crate) serials: bool,
     pub(crate) boards: [PanelBoard; 4],
@@ -36,11 +40,11 @@ impl Panel {
     }
 
     pub(crate) fn unit(&self, board: usize) -> u32 {
-        self.index * 4 + board as u32
+        self.index * BOARDS + board as u32
     }
 
     pub(crate) fn listing(&self, with_serials: bool) -> Listing {
-        let units = (0..4).map(|board| Listed {
+        let units = (0..BOARDS as usize).map(|board| Listed {
             unit: self.unit(board),
             identifier: if with_serials { serial(self.unit(board)) } else { self.name() },
             number: board as u32 + 1,

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::board::{Board, Side};
 use crate::floor::{Floor, NOWHERE, Run, Transaction};
-use crate::panel::{Defect, Panel};
+use crate::panel::{BOARDS, Defect, Panel};
 use crate::record::{Fate, Placement, Role};
-use crate::station::{PLACERS, SECOND};
+use crate::station::{self, PLACERS, SECOND};
 use crate::stock::Reel;
 
 const NOZZLE: &str = "CFX.Structures.SMTPlacement.SMTHeadAndNozzle";
@@ -30,15 +30,15 @@ pub(crate) struct Slot {
     pub(crate) location: String,
     name: String,
     feeder: String,
-    trolley: bool,
+    trolley: Option<String>,
     pub(crate) part: u16,
     active: Option<Reel>,
     /// Spliced on behind the active reel.
     trailing: Option<Reel>,
     /// Parts left until the machine is sure of the reel again.
     grey: u32,
-    /// Picks of one panel, by side.
-    demand: [u32; 2],
+    /// Picks of one panel, by set-up.
+    demand: Vec<u32>,
 }
 
 /// One placement machine: its feeders and its program for each side.
@@ -47,8 +47,10 @@ pub(crate) struct Placer {
     /// Which of the four, from 0.
     machine: usize,
     pub(crate) slots: Vec<Slot>,
-    /// For each side the stages, each a list of (position, slot).
-    stages: [Vec<Vec<(u16, u16)>>; 2],
+    /// For each set-up the stages, each a list of (position, slot).
+    stages: Vec<Vec<Vec<(u16, u16)>>>,
+    /// What the names of its feeders and nozzles begin with.
+    tag: String,
     /// Packages that lie there although the books say something else.
     forgotten: Vec<String>,
     forgotten_ids: Vec<u32>,
@@ -60,19 +62,49 @@ impl Placer {
     }
 }
 
+/// What a machine is made ready for: one side of one product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    pub(crate) product: u16,
+    pub(crate) side: Side,
+}
+
+impl Setup {
+    fn index(self) -> usize {
+        self.product as usize * 2 + index(self.side)
+    }
+}
+
 fn index(side: Side) -> usize {
     usize::from(side == Side::Top)
 }
 
-/// Splits the positions of both sides between the machines, by part.
-pub(crate) fn plan(board: &Board) -> Vec<Placer> {
-    let mut counts = vec![[0u32; 2]; board.parts.len()];
-    for position in board.positions.iter().filter(|position| position.side != Side::Hand) {
-        counts[position.part as usize][index(position.side)] += 1;
+/// How many of each part a board has at most, by side.
+fn counts(board: &Board) -> Vec<[u32; 2]> {
+    let mut most = vec![[0u32; 2]; board.parts.len()];
+    for product in &board.products {
+        let mut counts = vec![[0u32; 2]; board.parts.len()];
+        for (position, part) in board.positions.iter().zip(&product.parts) {
+            if let (Some(part), true) = (part, position.side != Side::Hand) {
+                counts[*part as usize][index(position.side)] += 1;
+            }
+        }
+        for (most, count) in most.iter_mut().zip(counts) {
+            *most = [most[0].max(count[0]), most[1].max(count[1])];
+        }
     }
+    most
+}
+
+/// Splits the positions of both sides between the machines of a line, by part.
+pub(crate) fn plan(board: &Board, tag: &str) -> Vec<Placer> {
+    let counts = counts(board);
+    let setups = board.products.len() * 2;
     let mut parts: Vec<usize> = (0..counts.len()).filter(|part| counts[*part] != [0, 0]).collect();
     parts.sort_by_key(|part| std::cmp::Reverse((counts[*part][0] + counts[*part][1], *part)));
-    let mut machines: Vec<Placer> = (0..PLACERS.len()).map(|machine| Placer { machine, ..Placer::default() }).collect();
+    let placer =
+        |machine| Placer { machine, stages: vec![Vec::new(); setups], tag: tag.to_owned(), ..Placer::default() };
+    let mut machines: Vec<Placer> = (0..PLACERS.len()).map(placer).collect();
     let mut load = [0u32; 3];
     let mut trolley = 0;
     // Slots of a part on a side: (machine, slots).
@@ -107,32 +139,36 @@ pub(crate) fn plan(board: &Board) -> Vec<Placer> {
                     location: format!("P{}-{number:02}", machine + 1),
                     name: format!("SLOT{number:02}"),
                     feeder: if rides {
-                        format!("FDR-T{trolley:02}")
+                        format!("{tag}FDR-T{trolley:02}")
                     } else {
-                        format!("FDR-{}{part:02}{feeder}", machine + 1)
+                        format!("{tag}FDR-{}{part:02}{feeder}", machine + 1)
                     },
-                    trolley: rides,
+                    trolley: rides.then(|| format!("{tag}TROLLEY-07")),
                     part: part as u16,
                     active: None,
                     trailing: None,
                     grey: 0,
-                    demand: [0; 2],
+                    demand: vec![0; setups],
                 });
             }
             homes.insert((part, side), (machine, home));
         }
         trolley += usize::from(rides);
     }
-    for side in [Side::Bottom, Side::Top] {
-        let s = index(side);
+    let products = 0..board.products.len() as u16;
+    let all = products.flat_map(|product| [Side::Bottom, Side::Top].map(|side| Setup { product, side }));
+    for setup in all {
+        let (s, side) = (setup.index(), setup.side);
+        let parts = &board.products[setup.product as usize].parts;
         let mut turns = HashMap::new();
         let mut programs: Vec<Vec<(u16, u16)>> = vec![Vec::new(); 4];
-        for (number, position) in board.positions.iter().enumerate().filter(|(_, position)| position.side == side) {
-            let Some((machine, home)) = homes.get(&(position.part as usize, s)) else { continue };
-            let turn = turns.entry(position.part).or_insert(0usize);
+        for (number, _) in board.positions.iter().enumerate().filter(|(_, position)| position.side == side) {
+            let Some(part) = parts[number] else { continue };
+            let Some((machine, home)) = homes.get(&(part as usize, index(side))) else { continue };
+            let turn = turns.entry(part).or_insert(0usize);
             let slot = home[*turn % home.len()];
             *turn += 1;
-            machines[*machine].slots[slot as usize].demand[s] += 4;
+            machines[*machine].slots[slot as usize].demand[s] += BOARDS;
             programs[*machine].push((number as u16, slot));
         }
         for (machine, program) in programs.into_iter().enumerate() {
@@ -197,10 +233,10 @@ struct MaterialsInstalled<'a> {
 
 impl Placer {
     /// One panel in one placement machine. Returns when it has left.
-    pub(crate) fn place(&mut self, floor: &mut Floor, panel: &mut Panel, side: Side, at: i64) -> i64 {
+    pub(crate) fn place(&mut self, floor: &mut Floor, panel: &mut Panel, setup: Setup, at: i64) -> i64 {
         let station = PLACERS[self.machine];
-        let s = index(side);
-        let start = at.max(floor.stations[station as usize].free) + SECOND;
+        let s = setup.index();
+        let start = at.max(floor.station(station).free) + SECOND;
         let transaction = if self.machine == 3 && floor.random.chance(floor.config.nil_transactions) {
             if floor.random.chance(0.5) { Transaction::Nil } else { Transaction::Absent }
         } else {
@@ -209,8 +245,9 @@ impl Placer {
         let run = floor.open(station, start - SECOND / 2, start, panel.listing(false), transaction);
         let stages = std::mem::take(&mut self.stages[s]);
         let picks: usize = stages.iter().map(Vec::len).sum();
-        let beat = (33 * SECOND / (picks as i64 * 4).max(1)).clamp(20_000, 2 * SECOND);
-        let stop_at = floor.random.chance(floor.config.faults).then(|| floor.random.between(0, picks as i64 * 4));
+        let beat = (33 * SECOND / (picks as i64 * i64::from(BOARDS)).max(1)).clamp(20_000, 2 * SECOND);
+        let stop_at =
+            floor.random.chance(floor.config.faults).then(|| floor.random.between(0, picks as i64 * i64::from(BOARDS)));
         let with_times = self.machine == 0 || self.machine == 3 || (self.machine == 1 && panel.index.is_multiple_of(2));
         let lost = floor.random.chance(floor.config.lost_reports);
         let lost_stage = self.machine == 2 && !lost && floor.random.chance(floor.config.lost_stage_reports);
@@ -220,7 +257,7 @@ impl Placer {
             floor.delivery.count("lost stage report");
         }
         let placed: Vec<usize> =
-            (0..4).filter(|board| !panel.boards[*board].skip && !panel.boards[*board].scrap).collect();
+            (0..panel.boards.len()).filter(|board| !panel.boards[*board].skip && !panel.boards[*board].scrap).collect();
         let mut t = start + 3 * SECOND / 2;
         let mut pick = 0;
         for (number, stage) in stages.iter().enumerate() {
@@ -273,7 +310,7 @@ impl Placer {
                 }
             }
             t += SECOND / 4;
-            if delivered {
+            if delivered && !entries.is_empty() {
                 self.report(floor, &run, &entries, with_times, t);
             }
             let body = run.transaction.put(json!({ "Stage": stage_json, "Result": "Completed" }), "TransactionID");
@@ -282,7 +319,7 @@ impl Placer {
         }
         self.stages[s] = stages;
         floor.close(&run, t, t + SECOND);
-        floor.stations[station as usize].free = t + SECOND;
+        floor.station_mut(station).free = t + SECOND;
         t + 3 * SECOND
     }
 
@@ -304,7 +341,7 @@ impl Placer {
     /// Splices the next reel on behind the one that runs out.
     fn splice(&mut self, floor: &mut Floor, slot: u16, at: i64) {
         let station = PLACERS[self.machine];
-        let trailing = floor.take(self.slots[slot as usize].part);
+        let trailing = floor.kit(self.slots[slot as usize].part, at);
         let here = &self.slots[slot as usize];
         let Some(leading) = here.active.clone() else { return };
         if self.machine == 1 {
@@ -317,7 +354,7 @@ impl Placer {
             floor.send(station, at, "CFX.Materials.Management.MaterialsJoined", &body);
             floor.send(station, at + 200, "CFX.Materials.Storage.MaterialsLoaded", &loaded);
             floor.record.join(floor.clock(station, at), leading.id, trailing.id);
-            floor.record.mount(floor.clock(station, at + 200), trailing.id, station, place);
+            floor.mount(station, at + 200, trailing.id, place);
         }
         self.slots[slot as usize].trailing = Some(trailing);
     }
@@ -328,7 +365,7 @@ impl Placer {
         let here = self.slots[slot as usize].clone();
         let next = match here.trailing.clone() {
             Some(reel) => reel,
-            None => floor.take(here.part),
+            None => floor.kit(here.part, at),
         };
         let mut waited = 0;
         if let Some(old) = &here.active {
@@ -357,7 +394,7 @@ impl Placer {
                 });
                 floor.send(station, at + 1000, "CFX.Materials.Storage.SplicePointDetected", &body);
                 floor.record.deplete(floor.clock(station, at + 1000), old.id);
-                floor.record.mount(floor.clock(station, at + 1000), next.id, station, slot);
+                floor.mount(station, at + 1000, next.id, slot);
                 floor.delivery.count("splice in mid-panel");
                 waited = 2000;
             }
@@ -424,7 +461,7 @@ impl Placer {
             && placement.fate == Fate::Installed
             && floor.record.keep
         {
-            let (nozzle, _) = nozzle(self.machine, slot);
+            let (nozzle, _) = nozzle(&self.tag, self.machine, slot);
             floor.record.name_once(placement.pass, placement.nest, Role::Tool(NOZZLE), &format!("tool:{nozzle}"));
         }
     }
@@ -446,14 +483,14 @@ impl Placer {
 
     fn report(&mut self, floor: &mut Floor, run: &Run, entries: &[Entry], with_times: bool, at: i64) {
         let station = PLACERS[self.machine];
-        let source = &floor.stations[station as usize].source;
+        let source = floor.station(station).source.clone();
         let slots = &self.slots;
         let positions = &floor.board.positions;
         let mut materials = Vec::new();
         for entry in entries {
             let slot = &slots[entry.slot as usize];
             let nozzle = (self.machine == 0 || self.machine == 3).then(|| {
-                let (nozzle, head) = nozzle(self.machine, entry.slot);
+                let (nozzle, head) = nozzle(&self.tag, self.machine, entry.slot);
                 json!({ "HeadId": head, "HeadNozzleNumber": entry.slot % 3 + 1, "NozzleType": "409A", "UniqueIdentifier": nozzle, "Name": nozzle })
             });
             let installed = entry.installed.iter().map(|(position, t)| InstalledComponent {
@@ -492,19 +529,19 @@ impl Placer {
             Transaction::Absent => None,
         };
         let body = MaterialsInstalled { transaction, materials };
-        floor.delivery.send(source, at, "CFX.Production.Assembly.MaterialsInstalled", &body);
+        floor.delivery.send(&source, at, "CFX.Production.Assembly.MaterialsInstalled", &body);
     }
 
-    /// Takes off what the next side does not need.
-    pub(crate) fn unload(&mut self, floor: &mut Floor, side: Side, at: i64) {
+    /// Takes off what the next set-up does not need.
+    pub(crate) fn unload(&mut self, floor: &mut Floor, setup: Setup, at: i64) {
         let station = PLACERS[self.machine];
-        let s = index(side);
+        let s = setup.index();
         let mut names = std::mem::take(&mut self.forgotten);
         let mut gone = std::mem::take(&mut self.forgotten_ids);
         for slot in 0..self.slots.len() {
             let here = &mut self.slots[slot];
             let unneeded = here.demand[s] == 0;
-            let trolley = here.trolley && unneeded;
+            let trolley = here.trolley.is_some() && unneeded;
             let part_again = here.trailing.is_some() && (unneeded || floor.random.chance(floor.config.chain_splits));
             let trailing = if part_again { here.trailing.take() } else { None };
             let leading = here.active.clone();
@@ -520,7 +557,7 @@ impl Placer {
                     names.push(trailing.name.clone());
                     gone.push(trailing.id);
                 }
-                floor.stock.put_behind(trailing);
+                floor.bring_back(trailing, at, false);
             }
             if let Some(active) = active {
                 names.push(active.name.clone());
@@ -531,7 +568,7 @@ impl Placer {
                 if trolley {
                     floor.delivery.count("feeder moved on a trolley");
                 }
-                floor.stock.put_back(active);
+                floor.bring_back(active, at, true);
             }
         }
         if !names.is_empty() {
@@ -543,21 +580,21 @@ impl Placer {
         }
     }
 
-    /// Puts on what the next side needs.
-    pub(crate) fn load(&mut self, floor: &mut Floor, side: Side, at: i64) {
+    /// Puts on what the next set-up needs.
+    pub(crate) fn load(&mut self, floor: &mut Floor, setup: Setup, at: i64) {
         let station = PLACERS[self.machine];
-        let s = index(side);
+        let s = setup.index();
         let mut loaded = Vec::new();
         for slot in 0..self.slots.len() {
             let here = &self.slots[slot];
             if here.demand[s] == 0 || here.active.is_some() {
                 continue;
             }
-            let mut reel = floor.take(here.part);
+            let mut reel = floor.kit(here.part, at);
             open_moisture(floor, &reel, at - 10 * SECOND);
             reel.opened = true;
             loaded.push(location(&floor.board, &self.slots[slot], &reel));
-            floor.record.mount(floor.clock(station, at), reel.id, station, slot as u16);
+            floor.mount(station, at, reel.id, slot as u16);
             self.slots[slot].active = Some(reel);
         }
         if !loaded.is_empty() {
@@ -576,7 +613,7 @@ fn open_moisture(floor: &mut Floor, reel: &Reel, at: i64) {
 fn load_slot(floor: &mut Floor, station: u8, slot: &Slot, place: u16, reel: &Reel, at: i64) {
     let body = json!({ "Materials": [location(&floor.board, slot, reel)] });
     floor.send(station, at, "CFX.Materials.Storage.MaterialsLoaded", &body);
-    floor.record.mount(floor.clock(station, at), reel.id, station, place);
+    floor.mount(station, at, reel.id, place);
 }
 
 fn location(board: &Board, slot: &Slot, reel: &Reel) -> Value {
@@ -621,9 +658,10 @@ fn stop(floor: &mut Floor, run: &Run, at: i64) -> i64 {
 
 /// The nozzles of machine one are booked in; those of machine four are known from its reports only.
 pub(crate) fn load_nozzles(floor: &mut Floor, at: i64) {
+    let tag = station::tag(floor.line);
     let mut tools = Vec::new();
     for slot in 0..6 {
-        let (nozzle, head) = nozzle(0, slot);
+        let (nozzle, head) = nozzle(&tag, 0, slot);
         tools.push(json!({
             "$type": format!("{NOZZLE}, CFX"),
             "HeadId": head,
@@ -632,21 +670,20 @@ pub(crate) fn load_nozzles(floor: &mut Floor, at: i64) {
             "UniqueIdentifier": nozzle,
             "Name": nozzle,
         }));
-        let clock = floor.clock(PLACERS[0], at);
-        floor.record.presence(clock, PLACERS[0], Role::Tool(NOZZLE), &format!("tool:{nozzle}"), true);
+        floor.place_tool(PLACERS[0], at, NOZZLE, &nozzle, true);
     }
     let body = json!({ "TransactionID": "00000000-0000-0000-0000-000000000000", "Tools": tools });
     floor.send(PLACERS[0], at, "CFX.Production.ToolsLoaded", &body);
 }
 
 /// Which nozzle and head take the parts of a slot.
-fn nozzle(machine: usize, slot: u16) -> (String, String) {
+fn nozzle(tag: &str, machine: usize, slot: u16) -> (String, String) {
     let number = slot % 6;
-    (format!("NOZ-{}{:02}", machine + 1, number + 1), format!("HD-{}{}", machine + 1, number / 3 + 1))
+    (format!("{tag}NOZ-{}{:02}", machine + 1, number + 1), format!("{tag}HD-{}{}", machine + 1, number / 3 + 1))
 }
 
 fn carrier(slot: &Slot) -> Value {
-    let parent = slot.trolley.then(|| json!({ "UniqueIdentifier": "TROLLEY-07", "Name": "TROLLEY-07" }));
+    let parent = slot.trolley.as_ref().map(|trolley| json!({ "UniqueIdentifier": trolley, "Name": trolley }));
     json!({
         "$type": "CFX.Structures.SMTPlacement.SMDTapeFeeder, CFX",
         "BaseUniqueIdentifier": null,

@@ -6,7 +6,7 @@ use crate::board::Side;
 use crate::floor::{Floor, Run, Transaction, tool};
 use crate::panel::Panel;
 use crate::record::Role;
-use crate::station::{PRINTER, SECOND};
+use crate::station::{self, PRINTER, SECOND};
 use crate::stock::Reel;
 
 const STENCIL: &str = "CFX.Structures.SolderPastePrinting.SMTStencil";
@@ -24,7 +24,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn print(&mut self, floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
-        let start = at.max(floor.stations[PRINTER as usize].free);
+        let start = at.max(floor.station(PRINTER).free);
         if self.prints >= floor.config.panels_per_paste_jar || self.jars.is_empty() {
             self.add_paste(floor, start);
         }
@@ -63,7 +63,7 @@ impl Printer {
             self.report_stencil(floor, &run, end - SECOND / 2);
         }
         floor.close(&run, end, end + SECOND);
-        floor.stations[PRINTER as usize].free = end + 2 * SECOND;
+        floor.station_mut(PRINTER).free = end + 2 * SECOND;
         end + 4 * SECOND
     }
 
@@ -92,7 +92,7 @@ impl Printer {
         if !self.jars.is_empty() {
             floor.delivery.count("paste topped up");
         }
-        let jar = floor.take(floor.board.paste);
+        let jar = floor.take(floor.board.paste, at);
         let body = json!({ "Materials": [{
             "LocationIdentifier": "GX-PASTE",
             "LocationName": "PASTE",
@@ -100,7 +100,7 @@ impl Printer {
             "CarrierInformation": null,
         }] });
         floor.send(PRINTER, at + 2 * SECOND, "CFX.Materials.Storage.MaterialsLoaded", &body);
-        floor.record.mount(floor.clock(PRINTER, at + 2 * SECOND), jar.id, PRINTER, 0);
+        floor.mount(PRINTER, at + 2 * SECOND, jar.id, 0);
         self.jars.push(jar);
         self.prints = 0;
     }
@@ -119,17 +119,18 @@ impl Printer {
         }
     }
 
-    pub(crate) fn change_stencil(&mut self, floor: &mut Floor, side: Side, at: i64) {
+    pub(crate) fn change_stencil(&mut self, floor: &mut Floor, product: u16, side: Side, at: i64) {
         self.clean_paste(floor, at);
         let letter = if side == Side::Bottom { 'B' } else { 'T' };
-        let stencil = format!("STC-TS53-{letter}-01");
+        let code = &floor.board.products[product as usize].code;
+        let stencil = format!("STC-{code}-{letter}-{:02}", floor.line + 1);
         let old = self.stencil.replace(stencil.clone());
         let mut off: Vec<(&str, String)> = old.into_iter().map(|name| (STENCIL, name)).collect();
         let mut on = vec![(STENCIL, stencil)];
         let worn = self.squeegees.is_multiple_of(3);
         self.squeegees += 1;
         if worn || self.squeegee.is_none() {
-            let squeegee = format!("SQG-{:03}", self.squeegees / 3 % 4 + 1);
+            let squeegee = format!("{}SQG-{:03}", station::tag(floor.line), self.squeegees / 3 % 4 + 1);
             off.extend(self.squeegee.replace(squeegee.clone()).map(|name| (SQUEEGEE, name)));
             on.push((SQUEEGEE, squeegee));
         }

@@ -8,7 +8,11 @@ use crate::config::Config;
 use crate::error::Error;
 
 /// Shipped scenarios: name and file.
-const SHIPPED: [(&str, &str); 1] = [("small", include_str!("../scenarios/small.toml"))];
+const SHIPPED: [(&str, &str); 3] = [
+    ("small", include_str!("../scenarios/small.toml")),
+    ("high-mix", include_str!("../scenarios/high-mix.toml")),
+    ("high-volume", include_str!("../scenarios/high-volume.toml")),
+];
 
 /// A factory and what it is there for.
 #[derive(Clone, Debug)]

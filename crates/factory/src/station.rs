@@ -1,4 +1,6 @@
 //! The stations: their numbers and names, and the units of their time.
+//!
+//! Code speaks of a station by its role (`PRINTER`); the floor knows which line is meant. A record numbers the stations of all lines.
 
 use crate::delivery::Source;
 
@@ -32,6 +34,25 @@ pub(crate) const HANDLES: [&str; 14] = [
     "DryCabinet.DC.001",
 ];
 
+/// Roles below this number are on every line; the others are shared.
+pub(crate) const ROLES_OF_LINE: u8 = WAREHOUSE;
+
+/// The number of the station that has a role on a line (from 0).
+pub(crate) fn number(line: u8, role: u8) -> u8 {
+    if line == 0 || role >= ROLES_OF_LINE { role } else { HANDLES.len() as u8 + (line - 1) * ROLES_OF_LINE + role }
+}
+
+/// What names of the second and further lines begin with.
+pub(crate) fn tag(line: u8) -> String {
+    if line == 0 { String::new() } else { format!("L{}-", line + 1) }
+}
+
+/// What a station calls itself.
+pub(crate) fn handle(line: u8, role: u8) -> String {
+    let name = HANDLES[role as usize];
+    if line == 0 || role >= ROLES_OF_LINE { name.to_owned() } else { format!("L{}.{name}", line + 1) }
+}
+
 /// Times are in microseconds.
 pub(crate) const SECOND: i64 = 1_000_000;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
@@ -47,7 +68,7 @@ pub(crate) struct Station {
     pub(crate) names_recipe: bool,
 }
 
-/// The badge of whoever works at a station.
+/// The badge of whoever works at a station (by its number).
 pub(crate) fn badge(station: u8, crew: u32) -> String {
     format!("BADGE-{:04}", 1000 + u32::from(station) * 10 + crew)
 }

@@ -18,6 +18,9 @@ pub(crate) struct Reel {
     /// From a lot that fails in the field.
     pub(crate) bad: bool,
     pub(crate) opened: bool,
+    /// The line that had it last, and when it came back from there.
+    pub(crate) line: u8,
+    pub(crate) back: i64,
 }
 
 impl Reel {
@@ -46,10 +49,6 @@ pub(crate) struct Stock {
 impl Stock {
     pub(crate) fn new(board: &Board) -> Self {
         Self { shelves: vec![Shelf::default(); board.parts.len()], next_package: 0 }
-    }
-
-    pub(crate) fn put_back(&mut self, reel: Reel) {
-        self.shelves[reel.part as usize].reels.push_front(reel);
     }
 
     pub(crate) fn put_behind(&mut self, reel: Reel) {

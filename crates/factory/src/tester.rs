@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, single};
 use crate::dispatch::{Dispatch, Finished};
 use crate::floor::{Floor, Run, Transaction};
-use crate::panel::{Defect, Listed, Listing, Panel, PanelBoard, panel_name, serial};
+use crate::panel::{BOARDS, Defect, Listed, Listing, Panel, PanelBoard, panel_name, serial};
 use crate::record::Role;
-use crate::station::{BENCH, SECOND, TESTER, badge};
+use crate::station::{self, BENCH, SECOND, TESTER};
 
 const CARRIERS: u32 = 4;
-const FIXTURE: &str = "FIX-TS53-01";
+/// The fixture of a line.
+fn fixture(line: u8) -> String {
+    format!("{}FIX-TS53-01", station::tag(line))
+}
 
 /// A board that waits for its test.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub(crate) struct Tester {
 
 /// The fixture that stays is mounted.
 pub(crate) fn load_fixture(floor: &mut Floor, at: i64) {
-    floor.move_tools(TESTER, at, &[("Tool", FIXTURE.to_owned())], true);
+    floor.move_tools(TESTER, at, &[("Tool", fixture(floor.line))], true);
 }
 
 impl Tester {
@@ -64,9 +67,9 @@ impl Tester {
         let count = self.queue.len().min(4);
         let boards: Vec<Waiting> = self.queue.drain(..count).collect();
         let ready = boards.iter().map(|board| board.ready).max().unwrap_or(floor.now);
-        let at = ready.max(floor.stations[TESTER as usize].free) + SECOND;
+        let at = ready.max(floor.station(TESTER).free) + SECOND;
         self.next_carrier = self.next_carrier % CARRIERS + 1;
-        let carrier = format!("CARRIER-{:02}", self.next_carrier);
+        let carrier = format!("{}CARRIER-{:02}", station::tag(floor.line), self.next_carrier);
         let listing = |by_serial: bool| Listing {
             primary: carrier.clone(),
             units: (1..)
@@ -116,16 +119,17 @@ impl Tester {
         }
         let used = floor.random.chance(0.4);
         if used {
+            let fixture = fixture(floor.line);
             let mut tools = Vec::new();
             for (nest, listed) in (0u8..).zip(&run.listing.units) {
                 tools.push(json!({
                     "UnitIdentifier": listed.identifier,
                     "UnitPositionNumber": listed.number,
-                    "Tool": { "UniqueIdentifier": FIXTURE, "Name": FIXTURE },
+                    "Tool": { "UniqueIdentifier": fixture, "Name": fixture },
                     "UsageCycles": 1,
                     "InstalledComponents": [],
                 }));
-                floor.record.name(run.pass, nest, Role::Tool("Tool"), &format!("tool:{FIXTURE}"));
+                floor.record.name(run.pass, nest, Role::Tool("Tool"), &format!("tool:{fixture}"));
             }
             let body = run.transaction.put(json!({ "UsedTools": tools }), "TransactionId");
             floor.send(TESTER, end - 2 * SECOND, "CFX.Production.ToolsUsed", &body);
@@ -134,7 +138,7 @@ impl Tester {
         floor.close(&run, end, end + SECOND);
         let unload = end + 2 * SECOND;
         floor.send(TESTER, unload, "CFX.Production.LoadingAndUnloading.UnitsUnloaded", &load(listing(true)));
-        floor.stations[TESTER as usize].free = unload;
+        floor.station_mut(TESTER).free = unload;
         for (board, failed) in boards.into_iter().zip(verdicts) {
             self.judge(floor, bench, dispatch, board, failed, unload + SECOND);
         }
@@ -155,7 +159,7 @@ impl Tester {
             return;
         }
         floor.delivery.count("test failed");
-        let panel = panel_name(waiting.unit / 4);
+        let panel = panel_name(waiting.unit / BOARDS);
         if waiting.attempt > 1 {
             let (listing, _) = single(floor, waiting.unit, &panel);
             let mut listing = listing;
@@ -175,7 +179,8 @@ impl Tester {
         let mut waiting = waiting;
         let defect = waiting.board.suspect.take();
         let touch_up = defect.is_none();
-        let defect = defect.unwrap_or(Defect { position: 0, package: None });
+        let position = floor.product_of(waiting.unit).fitted[0];
+        let defect = defect.unwrap_or(Defect { position, package: None });
         let (listing, name) = single(floor, waiting.unit, &panel);
         let ready = bench.repair(floor, listing, name, &defect, touch_up, at);
         self.queue.push_back(Waiting { ready, attempt: waiting.attempt + 1, ..waiting });
@@ -183,10 +188,10 @@ impl Tester {
 }
 
 fn report_test(floor: &mut Floor, run: &Run, tested: &[Value], at: i64) {
-    let tester = floor.random.chance(0.5).then(|| Floor::operator_json(TESTER, floor.crew(at)));
-    let recipe = floor.random.chance(0.5).then(|| floor.stations[TESTER as usize].recipe.clone()).flatten();
+    let tester = floor.random.chance(0.5).then(|| floor.operator_json(TESTER, floor.crew(at)));
+    let recipe = floor.random.chance(0.5).then(|| floor.station(TESTER).recipe.clone()).flatten();
     let program = recipe.as_ref().map(|(name, revision)| format!("program:{name}@{revision}"));
-    let person = tester.is_some().then(|| format!("person:{}", badge(TESTER, floor.crew(at))));
+    let person = tester.is_some().then(|| format!("person:{}", floor.badge(TESTER, floor.crew(at))));
     for nest in 0..run.listing.units.len() as u8 {
         if let Some(program) = &program {
             floor.record.name(run.pass, nest, Role::Program, program);

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::board::Board;
 use crate::dispatch::{PRODUCT_PREFIX, product_name};
-use crate::panel::{panel_name, serial};
+use crate::panel::{BOARDS, panel_name, serial};
 use crate::record::{Content, Fate, Join, NONE, Naming, Pass, Placement, Record, Role};
 
 /// How a unit is connected with a thing.
@@ -156,7 +156,8 @@ type Rows = BTreeMap<Key, BTreeSet<u16>>;
 pub struct Truth {
     record: Record,
     board: Board,
-    product_listed: bool,
+    /// The product of each panel, if the reader knows what products need.
+    listed: Option<Vec<u16>>,
     mounts: Vec<Vec<Mount>>,
     stays: Vec<Vec<Stay>>,
     passes_at: Vec<Vec<u32>>,
@@ -181,7 +182,7 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub(crate) fn new(mut record: Record, board: Board, stations: usize, product_listed: bool) -> Self {
+    pub(crate) fn new(mut record: Record, board: Board, stations: usize, listed: Option<Vec<u16>>) -> Self {
         record.namings.sort_by_key(|naming| naming.pass);
         let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut package_ids = HashMap::new();
@@ -224,7 +225,7 @@ impl Truth {
             unmatched: Vec::new(),
             record,
             board,
-            product_listed,
+            listed,
             passes_at,
             passes_of,
             children,
@@ -631,7 +632,7 @@ impl Truth {
             for mount in unlinked.filter(|mount| only.is_none_or(|only| only.contains(&mount.package))) {
                 let part = self.record.packages[mount.package as usize].part;
                 let needed = self.needed.contains(&(pass.station, pass.program, part))
-                    || self.product_listed && self.board.parts[part as usize].on_bom;
+                    || self.lists(pass.units[nest as usize], part);
                 let only = met.iter().all(|other| {
                     other.package == mount.package || self.record.packages[other.package as usize].part != part
                 });
@@ -646,6 +647,13 @@ impl Truth {
             links.extend(exposed.into_iter().map(|(package, evidence)| exposure(nest, package, evidence)));
         }
         links
+    }
+
+    /// Whether the reader knows that a unit's product has a part.
+    fn lists(&self, unit: u32, part: u16) -> bool {
+        let Some(products) = &self.listed else { return false };
+        let product = &self.board.products[products[(unit / BOARDS) as usize] as usize];
+        product.count(part) > 0
     }
 
     /// All links of one pass to persons, tools and programs: (nest, thing, evidence).
@@ -810,7 +818,9 @@ impl Truth {
     fn unit(&self, name: &str) -> Option<u32> {
         let number = |text: &str| text.rsplit_once('-').and_then(|(_, digits)| digits.parse::<u32>().ok());
         let unit = match name.split_once('/') {
-            Some((panel, board)) => (number(panel)?.checked_sub(1)?) * 4 + board.parse::<u32>().ok()?.checked_sub(1)?,
+            Some((panel, board)) => {
+                (number(panel)?.checked_sub(1)?) * BOARDS + board.parse::<u32>().ok()?.checked_sub(1)?
+            }
             None => number(name)?.checked_sub(1)?,
         };
         (unit_name(unit) == name || serial(unit) == name).then_some(unit)
@@ -818,7 +828,7 @@ impl Truth {
 }
 
 fn unit_name(unit: u32) -> String {
-    format!("{}/{}", panel_name(unit / 4), unit % 4 + 1)
+    format!("{}/{}", panel_name(unit / BOARDS), unit % BOARDS + 1)
 }
 
 /// When a part was installed: the reported time, else any time of the pass.

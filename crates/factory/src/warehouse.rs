@@ -3,9 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::floor::Floor;
+use crate::panel::BOARDS;
 use crate::record;
-use crate::station::{CABINET, WAREHOUSE};
+use crate::station::{CABINET, MINUTE, WAREHOUSE};
 use crate::stock::Reel;
+
+/// How long a package is on its way from one line to another.
+const WAY_BACK: i64 = 5 * MINUTE;
 
 impl Floor {
     /// A new lot of a part arrives and is booked in as packages.
@@ -66,15 +70,36 @@ impl Floor {
         self.send(WAREHOUSE, at + 5_000_000, "CFX.Materials.Management.MaterialsModified", &body);
     }
 
-    /// Takes a package off the shelf; orders a lot when the shelf is empty.
-    pub(crate) fn take(&mut self, part: u16) -> Reel {
+    /// Takes a package off the shelf; orders a lot when the shelf is empty. What another line brought back is there after a while only.
+    pub(crate) fn take(&mut self, part: u16, at: i64) -> Reel {
         loop {
-            match self.stock.shelves[part as usize].reels.pop_front() {
-                Some(reel) if reel.quantity > 0 => return reel,
+            let line = self.line;
+            let shelf = &mut self.stock.shelves[part as usize].reels;
+            let next = shelf.iter().position(|reel| reel.line == line || reel.back + WAY_BACK <= at);
+            match next.and_then(|next| shelf.remove(next)) {
+                Some(reel) if reel.quantity > 0 => return Reel { line, ..reel },
                 Some(empty) => self.settle(&empty),
                 None => self.receive(part, self.now),
             }
         }
+    }
+
+    /// Takes a package for a feeder: of the part, or of its alternate.
+    pub(crate) fn kit(&mut self, part: u16, at: i64) -> Reel {
+        match self.board.alternates.get(&part).copied() {
+            Some(alternate) if self.random.chance(self.config.alternate_share) => {
+                self.delivery.count("alternate part");
+                self.take(alternate, at)
+            }
+            _ => self.take(part, at),
+        }
+    }
+
+    /// A package comes back from the line.
+    pub(crate) fn bring_back(&mut self, reel: Reel, at: i64, in_front: bool) {
+        let reel = Reel { back: at, line: self.line, ..reel };
+        let shelf = &mut self.stock.shelves[reel.part as usize].reels;
+        if in_front { shelf.push_front(reel) } else { shelf.push_back(reel) }
     }
 
     /// Keeps some packages of every part on the shelf.
@@ -88,10 +113,10 @@ impl Floor {
 
     /// Cuts a strip off the first reel on the shelf, for the rework bench.
     pub(crate) fn cut(&mut self, part: u16, at: i64) -> Reel {
-        let mut source = self.take(part);
+        let mut source = self.take(part, at);
         while source.quantity < 2 {
             self.settle(&source);
-            source = self.take(part);
+            source = self.take(part, at);
         }
         let quantity = (source.quantity / 2).min(20);
         source.quantity -= quantity;
@@ -110,7 +135,7 @@ impl Floor {
             "NewMaterialPackageQuantity": f64::from(quantity),
         });
         self.send(WAREHOUSE, at, "CFX.Materials.Management.MaterialsSplit", &body);
-        self.stock.put_back(source);
+        self.bring_back(source, at, true);
         cut
     }
 
@@ -147,22 +172,35 @@ impl Floor {
                 ..record::Package::default()
             });
         }
-        Reel { id, name, part, lot: lot.to_owned(), initial: quantity, quantity, bad, opened: false }
+        Reel {
+            id,
+            name,
+            part,
+            lot: lot.to_owned(),
+            initial: quantity,
+            quantity,
+            bad,
+            opened: false,
+            line: self.line,
+            back: 0,
+        }
     }
 
     fn package_quantity(&mut self, part: u16) -> u32 {
         if !self.board.parts[part as usize].on_bom {
             return if part == self.board.bare_board { 100 } else { 500 };
         }
-        let per_board = self.board.positions.iter().filter(|position| position.part == part).count() as u32;
-        let wanted = per_board * 4 * self.config.panels_per_reel;
-        let quantity = wanted.clamp(self.config.panels_per_reel * 4, self.config.reel_quantity_max);
+        let main =
+            self.board.alternates.iter().find(|(_, alternate)| **alternate == part).map_or(part, |(main, _)| *main);
+        let per_board = self.board.products.iter().map(|product| product.count(main)).max().unwrap_or(0);
+        let wanted = per_board * BOARDS * self.config.panels_per_reel;
+        let quantity = wanted.clamp(self.config.panels_per_reel * BOARDS, self.config.reel_quantity_max);
         quantity + self.random.between(0, i64::from(quantity / 10).max(1)) as u32
     }
 
     fn detail(&self, reel: &Reel, moisture: Option<&str>, at: i64) -> Value {
         let part = &self.board.parts[reel.part as usize];
-        let source = &self.stations[WAREHOUSE as usize].source;
+        let source = &self.station(WAREHOUSE).source;
         let moisture = moisture.map(|state| {
             json!({
                 "$type": "CFX.Structures.MaterialPackageMSDData, CFX",
