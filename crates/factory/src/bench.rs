@@ -39,7 +39,8 @@ pub(crate) fn inspect(floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
         let state = &panel.boards[board];
         let mut inspections = Vec::new();
         for defect in &state.defects {
-            inspections.push(call(floor, listed.unit, defect.position, "DefectConfirmed", defect.package.is_none()));
+            let missing = defect.package.is_none() && !defect.joint;
+            inspections.push(call(floor, listed.unit, defect.position, "DefectConfirmed", missing));
             floor.delivery.count("defect confirmed");
         }
         if listed.status == "Pass" && floor.random.chance(floor.config.false_calls) {
@@ -114,7 +115,7 @@ impl Bench {
             for defect in std::mem::take(&mut panel.boards[board].defects) {
                 let mut listing = panel.listing(panel.serials);
                 listing.units = vec![listing.units.swap_remove(board)];
-                let touch_up = defect.package.is_some() && floor.random.chance(0.3);
+                let touch_up = defect.joint || defect.package.is_some() && floor.random.chance(0.3);
                 let name = (panel.name(), Some(board + 1));
                 at = self.repair(floor, listing, name, &defect, touch_up, at);
             }

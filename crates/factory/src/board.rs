@@ -11,6 +11,9 @@ pub const BOM_CSV: &str = include_str!("../data/Thunderscope_Rev5.3_TS-PCIe_MP_B
 /// Position file as published.
 pub const POSITIONS_TXT: &str = include_str!("../data/Thunderscope_Rev5.3_TS-PCIe_Positions.txt");
 
+/// The maker's part number of the capacitor that has bad lots.
+pub(crate) const SUSPECT: &str = "GRM21BR61E226ME44L";
+
 /// The name of the product that the factory builds.
 pub const PRODUCT: &str = "TS-PCIE-5.3";
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::cause::CausePlan;
 use crate::product::ProductPlan;
+use crate::station::{self, HANDLES};
 
 /// Most lines of a factory.
 const LINES_MAX: u32 = 16;
@@ -47,6 +49,8 @@ pub struct Config {
     pub test_failures: f64,
     /// Lots of a capacitor that fails at test in one board of six.
     pub bad_lots: bool,
+    /// What goes wrong on purpose; the truth says what came of it.
+    pub causes: Vec<CausePlan>,
     /// Share of MaterialsInstalled reports of a whole machine pass that are lost.
     pub lost_reports: f64,
     /// Share of stage reports that are lost (one machine reports stage by stage).
@@ -57,6 +61,12 @@ pub struct Config {
     pub duplicate: f64,
     /// Share of messages delivered minutes to hours late.
     pub late: f64,
+    /// Seconds by which the network may hold any message back, so that they come shuffled.
+    pub shuffle_s: u32,
+    /// Machines without a network for a while, which deliver afterwards.
+    pub offline: Vec<Offline>,
+    /// Placement machines (1 to 4, on every line) that say what is set up and when they work, and nothing of what they place.
+    pub silent_machines: Vec<u32>,
     /// Share of passes of the fourth placement machine with a nil or absent transaction.
     pub nil_transactions: f64,
     /// Share of oven passes that name the panel and not its boards.
@@ -89,13 +99,47 @@ pub struct Config {
     pub handover_minutes: u32,
     /// Share of received lots with a label misread and corrected.
     pub lot_correction: f64,
-    /// Share of good boards that go into a product.
-    pub assembled: f64,
-    /// The reader knows the bill of materials of the units (then a part listed there counts as needed everywhere).
+    /// What good boards are built into: the first of boards, each further one of the one before.
+    pub assemblies: Vec<AssemblyPlan>,
+    /// Things of one box.
+    pub pieces_per_box: u32,
+    /// Boxes of one pallet.
+    pub boxes_per_pallet: u32,
+    /// Who gets the shipments, in turn.
+    pub customers: Vec<String>,
+    /// Share of shipments of which something comes back.
+    pub returns: f64,
+    /// Share of what comes back that is taken apart.
+    pub taken_apart: f64,
+    /// Planning says the bills of materials and what work orders build: then a part listed there counts as needed everywhere.
     pub product_listed: bool,
     /// Keep the records that the truth needs. Turn off for an endless factory.
     #[serde(skip)]
     pub truth: bool,
+}
+
+/// A machine without a network.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offline {
+    /// Its CFX handle.
+    pub handle: String,
+    /// From when on, in minutes after the start.
+    pub from_minute: u32,
+    /// For how long.
+    pub minutes: u32,
+}
+
+/// One level of assembly.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssemblyPlan {
+    /// What its serials begin with.
+    pub prefix: String,
+    /// Share of what comes from the level below that is built in; the rest is packed.
+    pub share: f64,
+    /// How many are built into one.
+    pub children: u32,
 }
 
 impl Default for Config {
@@ -118,11 +162,15 @@ impl Default for Config {
             false_calls: 0.05,
             test_failures: 0.02,
             bad_lots: true,
+            causes: Vec::new(),
             lost_reports: 0.008,
             lost_stage_reports: 0.015,
             lost_ends: 0.01,
             duplicate: 0.004,
             late: 0.003,
+            shuffle_s: 0,
+            offline: Vec::new(),
+            silent_machines: Vec::new(),
             nil_transactions: 0.15,
             panel_only: 0.3,
             clock_offset_ms_max: 300,
@@ -139,7 +187,12 @@ impl Default for Config {
             shift_minutes: 240,
             handover_minutes: 5,
             lot_correction: 0.02,
-            assembled: 0.25,
+            assemblies: vec![AssemblyPlan { prefix: "TSX".to_owned(), share: 0.25, children: 1 }],
+            pieces_per_box: 10,
+            boxes_per_pallet: 4,
+            customers: ["ACME", "Globex", "Initech", "Umbrella Labs"].map(str::to_owned).to_vec(),
+            returns: 0.3,
+            taken_apart: 0.0,
             product_listed: false,
             truth: true,
         }
@@ -169,15 +222,19 @@ impl Config {
             ("early_serials", self.early_serials),
             ("faults", self.faults),
             ("lot_correction", self.lot_correction),
-            ("assembled", self.assembled),
+            ("returns", self.returns),
+            ("taken_apart", self.taken_apart),
             ("alternate_share", self.alternate_share),
         ];
         let share = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
         let counts = [
+            ("panels", self.panels.unwrap_or(1)),
             ("panels_per_order", self.panels_per_order),
             ("panels_per_reel", self.panels_per_reel),
             ("reel_quantity_max", self.reel_quantity_max),
             ("panels_per_paste_jar", self.panels_per_paste_jar),
+            ("pieces_per_box", self.pieces_per_box),
+            ("boxes_per_pallet", self.boxes_per_pallet),
         ];
         if !(1..=LINES_MAX).contains(&self.lines) {
             return Some(("lines", format!("lies between 1 and {LINES_MAX}")));
@@ -196,6 +253,32 @@ impl Config {
             }
             if self.products.iter().filter(|other| other.name == plan.name || other.code == plan.code).count() > 1 {
                 return Some(("name", format!("and `code` of `{}` are there twice", plan.name)));
+            }
+        }
+        if self.silent_machines.iter().any(|machine| !(1..=4).contains(machine)) {
+            return Some(("silent_machines", "are numbers from 1 to 4".to_owned()));
+        }
+        let is_station = |name: &str| {
+            (0..self.lines as u8).any(|line| (0..HANDLES.len() as u8).any(|role| station::handle(line, role) == name))
+        };
+        if let Some(offline) = self.offline.iter().find(|offline| !is_station(&offline.handle)) {
+            return Some(("handle", format!("`{}` is no station of this factory", offline.handle)));
+        }
+        if let Some(wrong) = self.causes.iter().find_map(|cause| cause.wrong(self.lines)) {
+            return Some(wrong);
+        }
+        if self.customers.is_empty() {
+            return Some(("customers", "must name at least one".to_owned()));
+        }
+        for plan in &self.assemblies {
+            if !(0.0..=1.0).contains(&plan.share) {
+                return Some(("share", format!("of assembly `{}` is not between 0 and 1", plan.prefix)));
+            }
+            if plan.children == 0 {
+                return Some(("children", format!("of assembly `{}` must be at least 1", plan.prefix)));
+            }
+            if self.assemblies.iter().filter(|other| other.prefix == plan.prefix).count() > 1 {
+                return Some(("prefix", format!("`{}` is there twice", plan.prefix)));
             }
         }
         let count = counts.into_iter().find(|(_, count)| *count == 0);

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Serialize;
 
-use crate::config::Config;
 use crate::output::{Kind, Output};
 use crate::random::Random;
 
@@ -68,17 +67,23 @@ pub(crate) struct Delivery {
     random: Random,
     late: f64,
     duplicate: f64,
+    shuffle_us: i64,
+    /// Sources that deliver nothing from one moment to another.
+    offline: Vec<(String, i64, i64)>,
     pub(crate) counts: BTreeMap<String, u64>,
 }
 
 impl Delivery {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// A network with its faults: shares of late and repeated messages, and seconds by which any may be held back.
+    pub(crate) fn new(seed: u64, late: f64, duplicate: f64, shuffle_s: u32) -> Self {
         Self {
             waiting: BinaryHeap::new(),
             sequence: 0,
-            random: Random::new(config.seed ^ 0x0dd5_ea50),
-            late: config.late,
-            duplicate: config.duplicate,
+            random: Random::new(seed ^ 0x0dd5_ea50),
+            late,
+            duplicate,
+            shuffle_us: i64::from(shuffle_s) * 1_000_000,
+            offline: Vec::new(),
             counts: BTreeMap::new(),
         }
     }
@@ -107,7 +112,8 @@ impl Delivery {
         // Bodies are built here from strings and numbers: serialising them cannot fail.
         let line = serde_json::to_string(&envelope).unwrap_or_default();
         self.count(name.rsplit('.').next().unwrap_or(name));
-        self.post(at, true, line);
+        let held = self.held(&source.handle, at);
+        self.post(held, true, line);
     }
 
     /// Sends one line of the events file.
@@ -117,8 +123,24 @@ impl Delivery {
         self.post(at, false, line);
     }
 
+    /// From now on a source has no network between two moments: what it says then is delivered afterwards.
+    pub(crate) fn cut_off(&mut self, handle: String, from: i64, until: i64) {
+        self.offline.push((handle, from, until));
+    }
+
+    /// When a message of a source gets to the network.
+    fn held(&mut self, handle: &str, at: i64) -> i64 {
+        let cut = self.offline.iter().find(|(other, from, until)| other == handle && (*from..*until).contains(&at));
+        let Some(until) = cut.map(|(_, _, until)| *until) else { return at };
+        self.count("delivered after being offline");
+        until + self.random.between(0, 30_000_000)
+    }
+
     fn post(&mut self, at: i64, cfx: bool, line: String) {
         let mut arrives = at + self.random.between(60_000, 240_000);
+        if self.shuffle_us > 0 {
+            arrives += self.random.between(0, self.shuffle_us);
+        }
         if self.random.chance(self.late) {
             self.count("late message");
             arrives += self.random.between(60_000_000, 10_800_000_000);

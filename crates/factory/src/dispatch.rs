@@ -1,17 +1,13 @@
-//! Packing and shipping. These are not machines: they write plain JSON events.
+//! Assembly, packing, shipping and what comes back. These are not machines: they write plain JSON events.
 
 use std::collections::VecDeque;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::floor::Floor;
 use crate::panel::serial;
-use crate::record::{Content, Packing, Shipment};
+use crate::record::{Assembly, Content, Packing, Shipment};
 use crate::station::SECOND;
-
-const PER_BOX: usize = 10;
-const PER_PALLET: usize = 4;
-const CUSTOMERS: [&str; 4] = ["ACME", "Globex", "Initech", "Umbrella Labs"];
 
 /// A good board.
 pub(crate) struct Finished {
@@ -19,73 +15,85 @@ pub(crate) struct Finished {
     pub(crate) ready: i64,
 }
 
-/// A thing in a box.
+/// A thing that is built in, packed or shipped.
 #[derive(Clone, Debug)]
-enum Piece {
-    Board(u32),
-    Product(u32),
-}
-
-impl Piece {
-    fn name(&self) -> String {
-        match self {
-            Piece::Board(unit) => serial(*unit),
-            Piece::Product(number) => product_name(*number),
-        }
-    }
-
-    fn content(&self) -> Content {
-        match self {
-            Piece::Board(unit) => Content::Unit(*unit),
-            Piece::Product(number) => Content::Product(*number),
-        }
-    }
+struct Piece {
+    name: String,
+    content: Content,
+    /// What was built into it.
+    children: Vec<Piece>,
 }
 
 #[derive(Default)]
 pub(crate) struct Dispatch {
+    /// What waits to be built in, by level.
+    waiting: Vec<Vec<Piece>>,
+    /// How many were built, by level.
+    built: Vec<u32>,
+    assemblies: u32,
     pieces: Vec<Piece>,
     boxes: Vec<String>,
     next_box: u32,
     next_pallet: u32,
-    next_product: u32,
     last: i64,
     /// Recently shipped, for returns.
-    shipped: VecDeque<(String, String)>,
+    shipped: VecDeque<(Piece, String)>,
     in_boxes: Vec<Piece>,
 }
 
-pub(crate) const PRODUCT_PREFIX: &str = "TSX-";
-
-pub(crate) fn product_name(number: u32) -> String {
-    format!("{PRODUCT_PREFIX}{number:06}")
-}
-
 impl Dispatch {
-    /// A good board goes into a product or straight into a box.
+    /// A good board goes into an assembly or straight into a box.
     pub(crate) fn finish(&mut self, floor: &mut Floor, board: Finished) {
         let at = board.ready.max(self.last) + 2 * SECOND;
         self.last = at;
-        let piece = if floor.random.chance(floor.config.assembled) {
-            self.next_product += 1;
-            let number = self.next_product;
-            let child = json!({ "unit": serial(board.unit), "position": "A1" });
-            floor.say(at, "Assembled", "assembly-1", json!({ "unit": product_name(number), "children": [child] }));
-            if floor.record.keep {
-                floor.record.assemblies.push((number, board.unit, "A1".to_owned()));
-            }
-            Piece::Product(number)
-        } else {
-            Piece::Board(board.unit)
-        };
+        let piece = Piece { name: serial(board.unit), content: Content::Unit(board.unit), children: Vec::new() };
+        self.build(floor, piece, 0, at);
+    }
+
+    /// A piece goes up a level, with others, or into a box.
+    fn build(&mut self, floor: &mut Floor, piece: Piece, level: usize, at: i64) {
+        let Some(plan) = floor.config.assemblies.get(level).cloned() else { return self.pack(floor, piece, at) };
+        if !floor.random.chance(plan.share) {
+            return self.pack(floor, piece, at);
+        }
+        self.waiting.resize(self.waiting.len().max(level + 1), Vec::new());
+        self.built.resize(self.waiting.len(), 0);
+        self.waiting[level].push(piece);
+        if self.waiting[level].len() < plan.children as usize {
+            return;
+        }
+        let children = std::mem::take(&mut self.waiting[level]);
+        self.built[level] += 1;
+        let name = format!("{}-{:06}", plan.prefix, self.built[level]);
+        let listed = list(&children);
+        floor.say(at, "Assembled", "assembly-1", json!({ "unit": name, "children": listed }));
+        if level > 0 {
+            floor.delivery.count("assembly of assemblies");
+        }
+        let content = Content::Assembly(self.assemblies);
+        self.assemblies += 1;
+        if floor.record.keep {
+            let children = children.iter().map(|child| child.content.clone()).collect();
+            floor.record.assemblies.push(Assembly { name: name.clone(), children, apart: false });
+        }
+        let at = if level + 1 < floor.config.assemblies.len() { at + SECOND } else { at };
+        self.last = self.last.max(at);
+        self.build(floor, Piece { name, content, children }, level + 1, at);
+    }
+
+    fn pack(&mut self, floor: &mut Floor, piece: Piece, at: i64) {
         self.pieces.push(piece);
-        if self.pieces.len() >= PER_BOX {
+        if self.pieces.len() >= floor.config.pieces_per_box as usize {
             self.pack_box(floor, at + SECOND);
         }
     }
 
     pub(crate) fn flush(&mut self, floor: &mut Floor) {
         let at = self.last + 10 * SECOND;
+        // What waits for others that will not come is packed as it is.
+        for piece in std::mem::take(&mut self.waiting).into_iter().flatten() {
+            self.pack(floor, piece, at);
+        }
         if !self.pieces.is_empty() {
             self.pack_box(floor, at);
         }
@@ -98,21 +106,21 @@ impl Dispatch {
         let mut pieces = std::mem::take(&mut self.pieces);
         self.next_box += 1;
         let name = format!("BOX-{:05}", self.next_box);
-        let names: Vec<String> = pieces.iter().map(Piece::name).collect();
+        let names: Vec<&str> = pieces.iter().map(|piece| piece.name.as_str()).collect();
         floor.say(at, "Packed", "packing-1", json!({ "container": name, "units": names }));
         for piece in &pieces {
-            pack(floor, &name, piece.content(), true);
+            record(floor, &name, &piece.content, true);
         }
         if floor.random.chance(0.1) && pieces.len() > 1 {
             let piece = pieces.remove(0);
             let opened = at + 5 * SECOND;
-            floor.say(opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name()] }));
-            pack(floor, &name, piece.content(), false);
+            floor.say(opened, "Unpacked", "packing-1", json!({ "container": name, "units": [piece.name] }));
+            record(floor, &name, &piece.content, false);
             self.pieces.push(piece);
         }
         self.in_boxes.extend(pieces);
         self.boxes.push(name);
-        if self.boxes.len() >= PER_PALLET {
+        if self.boxes.len() >= floor.config.boxes_per_pallet as usize {
             self.ship(floor, at + 30 * SECOND);
         }
     }
@@ -122,32 +130,53 @@ impl Dispatch {
         self.next_pallet += 1;
         let number = self.next_pallet;
         let (pallet, shipment) = (format!("PALLET-{number:04}"), format!("SHP-{number:04}"));
-        let customer = CUSTOMERS[number as usize % CUSTOMERS.len()];
+        let customers = &floor.config.customers;
+        let customer = customers[number as usize % customers.len()].clone();
         floor.say(at, "Packed", "packing-1", json!({ "container": pallet, "containers": boxes }));
         for name in boxes {
-            pack(floor, &pallet, Content::Container(name), true);
+            record(floor, &pallet, &Content::Container(name), true);
         }
         let leaves = at + 1800 * SECOND;
         let body = json!({ "shipment": shipment, "to": customer, "containers": [pallet], "units": [] });
         floor.say(leaves, "Shipped", "shipping-1", body);
         if floor.record.keep {
-            floor.record.shipments.push(Shipment { name: shipment, to: customer.to_owned(), containers: vec![pallet] });
+            floor.record.shipments.push(Shipment { name: shipment, to: customer.clone(), containers: vec![pallet] });
         }
         let shipped = std::mem::take(&mut self.in_boxes);
-        self.shipped.extend(shipped.iter().map(|piece| (piece.name(), customer.to_owned())));
+        self.shipped.extend(shipped.into_iter().map(|piece| (piece, customer.clone())));
         while self.shipped.len() > 200 {
             self.shipped.pop_front();
         }
-        if floor.random.chance(0.3)
-            && let Some((unit, from)) = self.shipped.pop_back()
+        if floor.random.chance(floor.config.returns)
+            && let Some((piece, from)) = self.shipped.pop_back()
         {
-            floor.say(leaves + 6 * 3600 * SECOND, "Returned", "returns-1", json!({ "units": [unit], "from": from }));
+            let back = leaves + 6 * 3600 * SECOND;
+            floor.say(back, "Returned", "returns-1", json!({ "units": [piece.name], "from": from }));
+            if !piece.children.is_empty() && floor.random.chance(floor.config.taken_apart) {
+                take_apart(floor, &piece, back + 1800 * SECOND);
+            }
         }
     }
 }
 
-fn pack(floor: &mut Floor, container: &str, content: Content, packed: bool) {
+/// What came back is opened: its children are out of it.
+fn take_apart(floor: &mut Floor, piece: &Piece, at: i64) {
+    floor.delivery.count("assembly taken apart");
+    let body = json!({ "unit": piece.name, "children": list(&piece.children) });
+    floor.say(at, "Disassembled", "returns-1", body);
+    if let Content::Assembly(number) = piece.content
+        && let Some(assembly) = floor.record.assemblies.get_mut(number as usize)
+    {
+        assembly.apart = true;
+    }
+}
+
+fn list(children: &[Piece]) -> Vec<Value> {
+    (1..).zip(children).map(|(number, child)| json!({ "unit": child.name, "position": format!("A{number}") })).collect()
+}
+
+fn record(floor: &mut Floor, container: &str, content: &Content, packed: bool) {
     if floor.record.keep {
-        floor.record.packings.push(Packing { container: container.to_owned(), content, packed });
+        floor.record.packings.push(Packing { container: container.to_owned(), content: content.clone(), packed });
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::board::Board;
+use crate::cause::Causes;
 use crate::config::Config;
 use crate::delivery::{Delivery, Source};
 use crate::panel::{BOARDS, Listing, Panel, serial};
@@ -58,6 +59,7 @@ pub(crate) struct Floor {
     pub(crate) record: Record,
     pub(crate) stations: Vec<Station>,
     pub(crate) stock: Stock,
+    pub(crate) causes: Causes,
     /// When the first message is sent, true time.
     pub(crate) start: i64,
     /// Start of the running step, true time.
@@ -92,11 +94,17 @@ impl Floor {
         });
         let stations = stations.collect();
         let start = config.start.as_microsecond();
+        let mut delivery = Delivery::new(config.seed, config.late, config.duplicate, config.shuffle_s);
+        for offline in &config.offline {
+            let from = start + i64::from(offline.from_minute) * MINUTE;
+            delivery.cut_off(offline.handle.clone(), from, from + i64::from(offline.minutes) * MINUTE);
+        }
         Self {
-            delivery: Delivery::new(&config),
+            delivery,
             record: Record { keep: config.truth, ..Record::default() },
             stations,
             stock: Stock::new(&board),
+            causes: Causes::new(&config.causes, config.seed, config.truth),
             start,
             now: start,
             line: 0,
@@ -177,14 +185,35 @@ impl Floor {
         Some((self.order, panels))
     }
 
+    /// Planning releases all products with their bills of materials, if readers shall know them.
+    pub(crate) fn release_products(&mut self) {
+        if !self.config.product_listed {
+            return;
+        }
+        for product in self.board.products.clone() {
+            let position = |number: &u16| {
+                let part = product.part(&self.board, *number);
+                let alternate = self.board.alternates.get(&part);
+                json!({
+                    "designator": self.board.positions[*number as usize].name,
+                    "part": self.board.parts[part as usize].number,
+                    "alternates": alternate.map(|part| &self.board.parts[*part as usize].number).into_iter().collect::<Vec<_>>(),
+                })
+            };
+            let positions: Vec<Value> = product.fitted.iter().map(position).collect();
+            let body = json!({ "product": product.name, "revision": product.revision, "positions": positions });
+            self.say(self.start, "ProductReleased", "planning-1", body);
+        }
+    }
+
     /// Planning says what a work order builds, where that is a question.
     pub(crate) fn announce_order(&mut self, product: u16, panels: u32) {
-        if self.board.products.len() < 2 {
+        if self.board.products.len() < 2 && !self.config.product_listed {
             return;
         }
         let product = &self.board.products[product as usize];
         let body = json!({ "orders": [{
-            "order": { "order": format!("WO-{}", 1000 + self.order) },
+            "order": { "order": format!("WO-{}", 1000 + self.order), "batch": format!("WO-{}-B1", 1000 + self.order) },
             "product": product.name,
             "revision": product.revision,
             "quantity": panels * BOARDS,

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::board::{Board, Side};
+use crate::cause::Blame;
 use crate::floor::{Floor, NOWHERE, Transaction};
-use crate::panel::Panel;
+use crate::panel::{Defect, Panel};
 use crate::record::{Fate, Placement};
-use crate::station::{HAND, SECOND};
+use crate::station::{self, HAND, SECOND};
 use crate::stock::Reel;
 
 /// The bins, one for each part.
@@ -53,6 +54,10 @@ impl Hand {
                 let Some(bag) = &mut self.bins[*part as usize] else { continue };
                 bag.quantity -= 1;
                 let (id, material) = (bag.id, bag.package(&floor.board));
+                let from = (id, bag.name.clone(), !place_only && !lost);
+                if is_bad(floor, listed.unit, *position, t) {
+                    panel.boards[board].weak = Some(Defect::new(*position, Some(from)));
+                }
                 if place_only && !lost {
                     floor.delivery.count("report with the place only");
                 }
@@ -114,6 +119,21 @@ impl Hand {
         floor.mount(HAND, filled, bag.id, part);
         self.bins[part as usize] = Some(bag);
     }
+}
+
+/// Whether a part was placed badly by somebody who was not trained.
+fn is_bad(floor: &mut Floor, unit: u32, position: u16, at: i64) -> bool {
+    if floor.config.causes.is_empty() {
+        return false;
+    }
+    let crew = floor.crew(at);
+    let (person, station) = (format!("person:{}", floor.badge(HAND, crew)), station::handle(floor.line, HAND));
+    let blame = Blame { thing: &person, station: Some(&station), at };
+    let bad = floor.causes.place_by_hand(&blame, floor.line, crew, (unit, position));
+    if bad {
+        floor.delivery.count("part placed badly by hand");
+    }
+    bad
 }
 
 fn bin(part: u16) -> String {

@@ -7,6 +7,7 @@
 
 mod bench;
 mod board;
+mod cause;
 mod config;
 mod delivery;
 mod dispatch;
@@ -35,13 +36,14 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
-pub use config::Config;
+pub use cause::CausePlan;
+pub use config::{AssemblyPlan, Config};
 pub use error::Error;
 pub use output::{Kind, Output};
 pub use truth::plain::{Installation, Labelled};
 pub use product::{Product, ProductPlan};
 pub use scenario::Scenario;
-pub use truth::{Balance, Evidence, Forward, Physical, Relation, Row, Truth};
+pub use truth::{Balance, Cause, Evidence, Forward, Physical, Relation, Row, Truth};
 use works::Works;
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.
@@ -65,7 +67,7 @@ impl Simulation {
         self.works.settle_all();
         let floor = self.works.floor;
         let listed = floor.config.product_listed.then_some(floor.products);
-        Truth::new(floor.record, floor.board, floor.stations.len(), listed)
+        Truth::new(floor.record, floor.board, floor.causes.effects, floor.stations.len(), listed)
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::bench::{Bench, inspect};
 use crate::board::{Board, Side};
+use crate::cause::Blame;
 use crate::dispatch::Dispatch;
 use crate::floor::{Floor, Transaction};
 use crate::hand::Hand;
@@ -16,7 +17,7 @@ use crate::oven::reflow;
 use crate::panel::{BOARDS, Panel};
 use crate::placer::{self, Placer, Setup};
 use crate::printer::Printer;
-use crate::product::Revisions;
+use crate::product::{Product, Revisions};
 use crate::station::{
     self, AOI, BENCH, HAND, HANDLES, LOADER, MARKER, MINUTE, PLACERS, PRINTER, ROLES_OF_LINE, SECOND, TESTER,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Line {
     /// The running work order, and the product that it builds.
     order: u32,
     product: u16,
+    /// The product for whose programs each placement machine is made ready: usually that.
+    programs: [u16; 4],
     /// Revisions of the planned products, and how many work orders of each the line has begun.
     revisions: Vec<Revisions>,
     begun: Vec<u32>,
@@ -63,6 +66,7 @@ impl Line {
             finished: false,
             order: 0,
             product: 0,
+            programs: [0; 4],
             revisions: revisions.to_vec(),
             begun: vec![0; revisions.len()],
             placers: placer::plan(board, &station::tag(number)),
@@ -142,8 +146,11 @@ impl Line {
 
     fn run_side(&mut self, floor: &mut Floor, panel: &mut Panel, side: Side, at: i64) -> i64 {
         let mut at = self.printer.print(floor, panel, at);
-        let setup = Setup { product: panel.product, side };
-        for placer in &mut self.placers {
+        for (machine, placer) in self.placers.iter_mut().enumerate() {
+            let setup = Setup { product: self.programs[machine], side };
+            if setup.product != panel.product {
+                misplace(floor, panel, placer, machine, setup, at);
+            }
             at = placer.place(floor, panel, setup, at);
         }
         let at = reflow(floor, panel, at);
@@ -250,16 +257,17 @@ impl Line {
     /// The same line for the other side: recipes, stencil, paste, feeders, a trolley.
     fn change_over(&mut self, floor: &mut Floor, side: Side) -> i64 {
         let at = self.now;
-        let setup = Setup { product: self.product, side };
+        self.choose_programs(floor);
+        let setups = self.programs.map(|product| Setup { product, side });
         let first = self.begun.iter().sum::<u32>() == 1 && side == Side::Bottom;
         if first {
             self.set_up(floor, at);
         }
         floor.delivery.count("changeover");
-        for (turn, placer) in (0..).zip(&mut self.placers) {
+        for ((turn, placer), setup) in (0..).zip(&mut self.placers).zip(setups) {
             placer.unload(floor, setup, at + (5 + turn) * SECOND);
         }
-        for (turn, (station, placer)) in (0..).zip(PLACERS.into_iter().zip(&mut self.placers)) {
+        for ((turn, (station, placer)), setup) in (0..).zip(PLACERS.into_iter().zip(&mut self.placers)).zip(setups) {
             if !first {
                 floor.state(station, at, "PRD_RegularWork", "SDT_Setup");
                 floor.state(station, at + 300 * SECOND, "SDT_Setup", "PRD_RegularWork");
@@ -270,20 +278,34 @@ impl Line {
         self.printer.change_stencil(floor, self.product, side, at + 60 * SECOND);
         let surface = if side == Side::Bottom { "SecondarySurface" } else { "PrimarySurface" };
         for (station, name) in (PRINTER..=AOI).zip(["PRT", "PL1", "PL2", "PL3", "PL4", "OVN", "AOI"]) {
-            let code = &floor.board.products[self.product as usize].code;
-            let recipe = (format!("{code}-{letters}-{name}"), self.revision(floor, station));
+            let product = PLACERS
+                .iter()
+                .position(|placer| *placer == station)
+                .map_or(self.product, |machine| self.programs[machine]);
+            let product = &floor.board.products[product as usize];
+            let recipe = (format!("{}-{letters}-{name}", product.code), self.revision(product, station));
             floor.activate(station, at + 200 * SECOND, recipe, surface);
         }
         at + 480 * SECOND
     }
 
     /// One machine gets a new revision of its programs on the way.
-    fn revision(&self, floor: &Floor, station: u8) -> String {
-        if !floor.board.products[self.product as usize].revision.is_empty() {
+    fn revision(&self, product: &Product, station: u8) -> String {
+        if !product.revision.is_empty() {
             return "C".to_owned();
         }
         let changed = station == PLACERS[0] && self.order > 4;
         if changed { "B" } else { "A" }.to_owned()
+    }
+
+    /// Which program each placement machine runs: that of the product, unless somebody chose the one of the revision before.
+    fn choose_programs(&mut self, floor: &Floor) {
+        let before = self.revisions.iter().find(|revisions| revisions.changed == Some(self.product));
+        let turn = self.begun.iter().sum();
+        for (machine, program) in self.programs.iter_mut().enumerate() {
+            let wrong = before.filter(|_| floor.causes.runs_old_program(self.number, machine, turn));
+            *program = wrong.map_or(self.product, |revisions| revisions.first);
+        }
     }
 
     /// The first morning: people come, tools that stay are mounted.
@@ -339,4 +361,22 @@ impl Line {
         let placers = self.placers.iter().flat_map(Placer::reels);
         placers.chain(&self.printer.jars).chain(&self.bare_boards).chain(self.bench.reels()).chain(self.hand.reels())
     }
+}
+
+/// A machine with the program of another revision: the boards get parts that do not belong there.
+fn misplace(floor: &mut Floor, panel: &Panel, placer: &Placer, machine: usize, setup: Setup, at: i64) {
+    let role = PLACERS[machine];
+    let product = &floor.board.products[panel.product as usize];
+    let wrong: Vec<u16> = placer
+        .positions(setup)
+        .filter(|(position, part)| product.parts[*position as usize] != Some(*part))
+        .map(|(position, _)| position)
+        .collect();
+    let Some((name, revision)) = floor.station(role).recipe.clone() else { return };
+    let (program, station) = (format!("program:{name}@{revision}"), station::handle(floor.line, role));
+    let blame = Blame { thing: &program, station: Some(&station), at };
+    for board in panel.present() {
+        floor.causes.misplace(&blame, floor.line, machine, panel.unit(board), &wrong);
+    }
+    floor.delivery.count("panel with a wrong program");
 }

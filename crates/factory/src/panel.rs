@@ -24,6 +24,8 @@ pub(crate) struct PanelBoard {
     /// A part of the bad lot: where, and from which package.
     pub(crate) suspect: Option<Defect>,
     pub(crate) suspects: u32,
+    /// A part that was placed badly by hand: the inspection does not see it, the test does.
+    pub(crate) weak: Option<Defect>,
 }
 
 /// Something to repair.
@@ -32,6 +34,18 @@ pub(crate) struct Defect {
     pub(crate) position: u16,
     /// The package it came from and whether the machine was sure of it; none when nothing was placed.
     pub(crate) package: Option<(u32, String, bool)>,
+    /// Only the joint is bad: it is touched up.
+    pub(crate) joint: bool,
+}
+
+impl Defect {
+    pub(crate) fn new(position: u16, package: Option<(u32, String, bool)>) -> Self {
+        Self { position, package, joint: false }
+    }
+
+    pub(crate) fn of_joint(position: u16) -> Self {
+        Self { position, package: None, joint: true }
+    }
 }
 
 impl Panel {
@@ -41,6 +55,11 @@ impl Panel {
 
     pub(crate) fn unit(&self, board: usize) -> u32 {
         self.index * BOARDS + board as u32
+    }
+
+    /// Places of the boards that are not x-outs.
+    pub(crate) fn present(&self) -> Vec<usize> {
+        (0..self.boards.len()).filter(|board| !self.boards[*board].skip).collect()
     }
 
     pub(crate) fn listing(&self, with_serials: bool) -> Listing {

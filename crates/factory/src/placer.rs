@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::board::{Board, Side};
+use crate::cause::Blame;
 use crate::floor::{Floor, NOWHERE, Run, Transaction};
 use crate::panel::{BOARDS, Defect, Panel};
 use crate::record::{Fate, Placement, Role};
@@ -23,6 +24,9 @@ const NOZZLE: &str = "CFX.Structures.SMTPlacement.SMTHeadAndNozzle";
 const GREY_ZONE: u32 = 12;
 /// Parts that ride on a trolley from machine two (bottom) to machine three (top).
 const TROLLEY_PARTS: usize = 5;
+
+/// Nozzles of a machine.
+const NOZZLES: u16 = 6;
 
 /// One feeder in its slot.
 #[derive(Clone, Debug)]
@@ -251,7 +255,10 @@ impl Placer {
         let with_times = self.machine == 0 || self.machine == 3 || (self.machine == 1 && panel.index.is_multiple_of(2));
         let lost = floor.random.chance(floor.config.lost_reports);
         let lost_stage = self.machine == 2 && !lost && floor.random.chance(floor.config.lost_stage_reports);
-        if lost {
+        let silent = floor.config.silent_machines.contains(&(self.machine as u32 + 1));
+        if silent {
+            floor.delivery.count("pass of a silent machine");
+        } else if lost {
             floor.delivery.count("lost report");
         } else if lost_stage {
             floor.delivery.count("lost stage report");
@@ -264,7 +271,7 @@ impl Placer {
             let stage_json = json!({ "StageSequence": number + 1, "StageName": format!("STAGE{}", number + 1), "StageType": "Work" });
             let body = run.transaction.put(json!({ "Stage": stage_json }), "TransactionID");
             floor.send(station, t - SECOND / 2, "CFX.Production.WorkStageStarted", &body);
-            let delivered = !(lost || lost_stage && number == 0);
+            let delivered = !(silent || lost || lost_stage && number == 0);
             let mut entries: Vec<Entry> = Vec::new();
             for board in placed.iter().copied() {
                 for (position, slot) in stage {
@@ -296,14 +303,14 @@ impl Placer {
                         };
                         self.take_part(floor, *slot, placement);
                         if !rejected {
-                            self.watch(floor, panel, board, &placement, *slot);
+                            self.watch(floor, panel, board, &placement, *slot, t);
                             break;
                         }
                         floor.delivery.count("pick rejected");
                         tries += 1;
                         if tries == 3 || floor.random.chance(0.1) {
                             floor.delivery.count("position left empty");
-                            panel.boards[board].defects.push(Defect { position: *position, package: None });
+                            panel.boards[board].defects.push(Defect::new(*position, None));
                             break;
                         }
                     }
@@ -467,18 +474,35 @@ impl Placer {
     }
 
     /// Physical consequences: bad parts and bad joints.
-    fn watch(&mut self, floor: &mut Floor, panel: &mut Panel, board: usize, placement: &Placement, slot: u16) {
+    fn watch(&mut self, floor: &mut Floor, panel: &mut Panel, board: usize, placement: &Placement, slot: u16, at: i64) {
         let here = &self.slots[slot as usize];
         let Some(reel) = &here.active else { return };
         let sure = self.machine == 0 || self.machine == 3;
         let package = Some((reel.id, reel.name.clone(), sure));
+        let unit = panel.unit(board);
         if reel.bad {
             panel.boards[board].suspects += 1;
-            panel.boards[board].suspect = Some(Defect { position: placement.position, package: package.clone() });
+            panel.boards[board].suspect = Some(Defect::new(placement.position, package.clone()));
+            floor.causes.bad_part(&reel.lot, at, unit, None);
         }
         if floor.random.chance(floor.config.defects) {
-            panel.boards[board].defects.push(Defect { position: placement.position, package });
+            panel.boards[board].defects.push(Defect::new(placement.position, package));
         }
+        if !floor.config.causes.is_empty() {
+            let (nozzle, _) = nozzle(&self.tag, self.machine, slot);
+            let station = station::handle(floor.line, PLACERS[self.machine]);
+            let blame = Blame { thing: &format!("tool:{nozzle}"), station: Some(&station), at };
+            if floor.causes.pick(&blame, floor.line, self.machine, slot % NOZZLES, (unit, placement.position)) {
+                floor.delivery.count("bad joint by a worn nozzle");
+                panel.boards[board].defects.push(Defect::of_joint(placement.position));
+            }
+        }
+    }
+
+    /// Positions of a set-up that this machine places.
+    pub(crate) fn positions(&self, setup: Setup) -> impl Iterator<Item = (u16, u16)> {
+        let stages = self.stages[setup.index()].iter().flatten();
+        stages.map(|(position, slot)| (*position, self.slots[*slot as usize].part))
     }
 
     fn report(&mut self, floor: &mut Floor, run: &Run, entries: &[Entry], with_times: bool, at: i64) {
@@ -660,7 +684,7 @@ fn stop(floor: &mut Floor, run: &Run, at: i64) -> i64 {
 pub(crate) fn load_nozzles(floor: &mut Floor, at: i64) {
     let tag = station::tag(floor.line);
     let mut tools = Vec::new();
-    for slot in 0..6 {
+    for slot in 0..NOZZLES {
         let (nozzle, head) = nozzle(&tag, 0, slot);
         tools.push(json!({
             "$type": format!("{NOZZLE}, CFX"),
@@ -678,7 +702,7 @@ pub(crate) fn load_nozzles(floor: &mut Floor, at: i64) {
 
 /// Which nozzle and head take the parts of a slot.
 fn nozzle(tag: &str, machine: usize, slot: u16) -> (String, String) {
-    let number = slot % 6;
+    let number = slot % NOZZLES;
     (format!("{tag}NOZ-{}{:02}", machine + 1, number + 1), format!("{tag}HD-{}{}", machine + 1, number / 3 + 1))
 }
 

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::board::Side;
+use crate::cause::Blame;
 use crate::floor::{Floor, Run, Transaction, tool};
-use crate::panel::Panel;
+use crate::panel::{Defect, Panel};
 use crate::record::Role;
 use crate::station::{self, PRINTER, SECOND};
 use crate::stock::Reel;
@@ -23,7 +24,7 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn print(&mut self, floor: &mut Floor, panel: &Panel, at: i64) -> i64 {
+    pub(crate) fn print(&mut self, floor: &mut Floor, panel: &mut Panel, at: i64) -> i64 {
         let start = at.max(floor.station(PRINTER).free);
         if self.prints >= floor.config.panels_per_paste_jar || self.jars.is_empty() {
             self.add_paste(floor, start);
@@ -37,6 +38,7 @@ impl Printer {
                 floor.record.contact(jar.id, unit.unit);
             }
         }
+        self.spoil(floor, panel, start);
         let end = start + 16 * SECOND + floor.random.between(0, SECOND);
         if floor.random.chance(floor.config.paste_reported)
             && let Some(jar) = self.jars.last().cloned()
@@ -65,6 +67,20 @@ impl Printer {
         floor.close(&run, end, end + SECOND);
         floor.station_mut(PRINTER).free = end + 2 * SECOND;
         end + 4 * SECOND
+    }
+
+    /// Paste past its life makes bad joints.
+    fn spoil(&self, floor: &mut Floor, panel: &mut Panel, at: i64) {
+        let Some(jar) = self.jars.iter().find(|jar| jar.expires.is_some_and(|expires| expires < at)) else { return };
+        let (lot, station) = (format!("lot:{}", jar.lot), station::handle(floor.line, PRINTER));
+        let blame = Blame { thing: &lot, station: Some(&station), at };
+        for board in panel.present() {
+            let fitted = &floor.board.products[panel.product as usize].fitted;
+            if let Some(position) = floor.causes.print(&blame, panel.unit(board), fitted) {
+                floor.delivery.count("bad joint by paste past its life");
+                panel.boards[board].defects.push(Defect::of_joint(position));
+            }
+        }
     }
 
     fn report_stencil(&mut self, floor: &mut Floor, run: &Run, at: i64) {

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::board::{Board, PRODUCT, Part};
+use crate::board::{Board, PRODUCT, Part, SUSPECT};
 use crate::random::Random;
 
 /// A product as a scenario describes it.
@@ -92,7 +92,9 @@ impl Board {
             let alternate = self.second(*part, "ALT", "Second Source");
             self.alternates.insert(*part, alternate);
         }
-        let changing: Vec<u16> = ranked.into_iter().skip(alternates as usize + 2).collect();
+        // The part with the bad lots stays what it is.
+        let changing = ranked.into_iter().skip(alternates as usize);
+        let changing: Vec<u16> = changing.filter(|part| self.parts[*part as usize].mpn != SUSPECT).collect();
         plans.iter().map(|plan| self.release(plan, &changing)).collect()
     }
 

@@ -2,7 +2,7 @@
 //! Not for secrets.
 
 /// A reproducible source of chance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -129,7 +129,8 @@ pub(crate) struct Naming {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Content {
     Unit(u32),
-    Product(u32),
+    /// An assembly, by its number in [`Record::assemblies`].
+    Assembly(u32),
     Container(String),
 }
 
@@ -138,6 +139,15 @@ pub(crate) struct Packing {
     pub(crate) container: String,
     pub(crate) content: Content,
     pub(crate) packed: bool,
+}
+
+/// Units or assemblies that were built together.
+#[derive(Clone, Debug)]
+pub(crate) struct Assembly {
+    pub(crate) name: String,
+    pub(crate) children: Vec<Content>,
+    /// It was taken apart again.
+    pub(crate) apart: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -171,8 +181,7 @@ pub(crate) struct Record {
     pub(crate) serials: Vec<(u32, String)>,
     pub(crate) packings: Vec<Packing>,
     pub(crate) shipments: Vec<Shipment>,
-    /// Product number, child unit, position.
-    pub(crate) assemblies: Vec<(u32, u32, String)>,
+    pub(crate) assemblies: Vec<Assembly>,
 }
 
 impl Record {

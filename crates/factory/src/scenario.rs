@@ -8,10 +8,14 @@ use crate::config::Config;
 use crate::error::Error;
 
 /// Shipped scenarios: name and file.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("small", include_str!("../scenarios/small.toml")),
     ("high-mix", include_str!("../scenarios/high-mix.toml")),
     ("high-volume", include_str!("../scenarios/high-volume.toml")),
+    ("box-build", include_str!("../scenarios/box-build.toml")),
+    ("silent", include_str!("../scenarios/silent.toml")),
+    ("bad-network", include_str!("../scenarios/bad-network.toml")),
+    ("planted", include_str!("../scenarios/planted.toml")),
 ];
 
 /// A factory and what it is there for.

@@ -18,6 +18,8 @@ pub(crate) struct Reel {
     /// From a lot that fails in the field.
     pub(crate) bad: bool,
     pub(crate) opened: bool,
+    /// When its life ends, true time, where that is known.
+    pub(crate) expires: Option<i64>,
     /// The line that had it last, and when it came back from there.
     pub(crate) line: u8,
     pub(crate) back: i64,

@@ -95,10 +95,12 @@ impl Tester {
         let mut verdicts = Vec::new();
         for (number, board) in (1..).zip(&boards) {
             let bad = board.attempt == 1 && board.board.suspect.is_some() && floor.random.chance(0.17);
+            let weak = board.attempt == 1 && board.board.weak.is_some() && floor.random.chance(0.9);
             let again = board.attempt > 1 && floor.random.chance(0.12);
-            let failed = bad || again || floor.random.chance(floor.config.test_failures);
+            let failed = bad || weak || again || floor.random.chance(floor.config.test_failures);
             if bad {
                 floor.delivery.count("failure by a bad capacitor");
+                blame_lot(floor, board, end);
             }
             verdicts.push(failed);
             let ripple = if bad { floor.random.between(61_000, 90_000) } else { floor.random.between(18_000, 42_000) };
@@ -177,13 +179,23 @@ impl Tester {
             return;
         }
         let mut waiting = waiting;
-        let defect = waiting.board.suspect.take();
+        let defect = waiting.board.weak.take().or(waiting.board.suspect.take());
         let touch_up = defect.is_none();
         let position = floor.product_of(waiting.unit).fitted[0];
-        let defect = defect.unwrap_or(Defect { position, package: None });
+        let defect = defect.unwrap_or(Defect::new(position, None));
         let (listing, name) = single(floor, waiting.unit, &panel);
         let ready = bench.repair(floor, listing, name, &defect, touch_up, at);
         self.queue.push_back(Waiting { ready, attempt: waiting.attempt + 1, ..waiting });
+    }
+}
+
+/// A board failed by a part of the bad lot.
+fn blame_lot(floor: &mut Floor, board: &Waiting, at: i64) {
+    let Some(Defect { position, package: Some((package, ..)), .. }) = &board.board.suspect else { return };
+    let lot = floor.record.packages.get(*package as usize).and_then(|package| package.lots.first().copied());
+    if let Some((lot, _)) = lot {
+        let code = floor.record.lots[lot as usize].0.clone();
+        floor.causes.bad_part(&code, at, board.unit, Some(*position));
     }
 }
 

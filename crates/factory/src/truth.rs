@@ -20,10 +20,11 @@ pub(crate) mod plain;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::board::Board;
-use crate::dispatch::{PRODUCT_PREFIX, product_name};
+use crate::cause::Effect;
 use crate::panel::{BOARDS, panel_name, serial};
 use crate::record::{Content, Fate, Join, NONE, Naming, Pass, Placement, Record, Role};
 
@@ -95,6 +96,26 @@ pub struct Balance {
     pub remaining: u64,
 }
 
+/// A planted cause and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// `worn nozzle`, `oven drift`, `wrong program`, `untrained operator`, `paste past its life`, `bad lot`.
+    pub cause: &'static str,
+    /// What is to blame, `kind:identifier`.
+    pub thing: String,
+    /// The station, if it is at one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub station: Option<String>,
+    /// First and last time, true time.
+    pub from: Option<String>,
+    /// The last.
+    pub until: Option<String>,
+    /// Units that were worked on while it was so.
+    pub touched: BTreeSet<String>,
+    /// Those of them with a fault that comes of it, and at which positions.
+    pub harmed: BTreeMap<String, BTreeSet<String>>,
+}
+
 /// Everything that lies ahead of a thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Forward {
@@ -156,6 +177,7 @@ type Rows = BTreeMap<Key, BTreeSet<u16>>;
 pub struct Truth {
     record: Record,
     board: Board,
+    effects: Vec<Effect>,
     /// The product of each panel, if the reader knows what products need.
     listed: Option<Vec<u16>>,
     mounts: Vec<Vec<Mount>>,
@@ -177,12 +199,21 @@ pub struct Truth {
     /// Joins by each of the two packages.
     joins_of: HashMap<u32, Vec<usize>>,
     package_ids: HashMap<String, u32>,
+    /// Assemblies by name, and by what was built into them.
+    assembly_ids: HashMap<String, u32>,
+    parents: HashMap<Content, u32>,
     /// What lies in which box or pallet at the end.
     lies_in: HashMap<Content, String>,
 }
 
 impl Truth {
-    pub(crate) fn new(mut record: Record, board: Board, stations: usize, listed: Option<Vec<u16>>) -> Self {
+    pub(crate) fn new(
+        mut record: Record,
+        board: Board,
+        effects: Vec<Effect>,
+        stations: usize,
+        listed: Option<Vec<u16>>,
+    ) -> Self {
         record.namings.sort_by_key(|naming| naming.pass);
         let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut package_ids = HashMap::new();
@@ -196,6 +227,11 @@ impl Truth {
         for (index, join) in record.joins.iter().enumerate() {
             joins_of.entry(join.leading).or_default().push(index);
             joins_of.entry(join.trailing).or_default().push(index);
+        }
+        let (mut assembly_ids, mut parents) = (HashMap::new(), HashMap::new());
+        for (number, assembly) in (0u32..).zip(&record.assemblies) {
+            assembly_ids.insert(assembly.name.clone(), number);
+            parents.extend(assembly.children.iter().map(|child| (child.clone(), number)));
         }
         let mut lies_in = HashMap::new();
         for packing in &record.packings {
@@ -225,12 +261,15 @@ impl Truth {
             unmatched: Vec::new(),
             record,
             board,
+            effects,
             listed,
             passes_at,
             passes_of,
             children,
             joins_of,
             package_ids,
+            assembly_ids,
+            parents,
             lies_in,
         };
         truth.read_reports();
@@ -320,8 +359,8 @@ impl Truth {
         let mut forward = Forward { units, ..Forward::default() };
         let mut climb: Vec<Content> = Vec::new();
         for name in &forward.units {
-            let product = name.strip_prefix(PRODUCT_PREFIX).and_then(|digits| digits.parse().ok());
-            climb.extend(product.map(Content::Product).or_else(|| self.unit(name).map(Content::Unit)));
+            let assembly = self.assembly_ids.get(name).copied().map(Content::Assembly);
+            climb.extend(assembly.or_else(|| self.unit(name).map(Content::Unit)));
         }
         while let Some(content) = climb.pop() {
             if let Some(container) = self.lies_in.get(&content)
@@ -371,6 +410,26 @@ impl Truth {
             .collect()
     }
 
+    /// Planted causes that came about, with what they touched and harmed.
+    pub fn causes(&self) -> Vec<Cause> {
+        let time = |at: i64| Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
+        let position = |position: &u16| self.board.positions[*position as usize].name.clone();
+        let cause = |effect: &Effect| Cause {
+            cause: effect.word,
+            thing: effect.thing.clone(),
+            station: effect.station.clone(),
+            from: effect.time.map(|(from, _)| time(from)),
+            until: effect.time.map(|(_, until)| time(until)),
+            touched: effect.touched.iter().map(|unit| unit_name(*unit)).collect(),
+            harmed: effect
+                .harmed
+                .iter()
+                .map(|(unit, positions)| (unit_name(*unit), positions.iter().map(position).collect()))
+                .collect(),
+        };
+        self.effects.iter().filter(|effect| !effect.touched.is_empty()).map(cause).collect()
+    }
+
     /// How many parts were placed.
     pub fn placements(&self) -> usize {
         self.record.placements.iter().filter(|placement| placement.fate != Fate::NotInstalled).count()
@@ -407,7 +466,8 @@ impl Truth {
             let comma = if number == 0 { "" } else { "," };
             writeln!(file, "{comma}{}", serde_json::json!({ "package": package, "units": units }))?;
         }
-        writeln!(file, "],\"balance\":{}}}", serde_json::json!(self.balance()))
+        writeln!(file, "],\"causes\":{},", serde_json::json!(self.causes()))?;
+        writeln!(file, "\"balance\":{}}}", serde_json::json!(self.balance()))
     }
 
     /// Which positions each program is known to install, which reports are complete, and which parts are needed where.
@@ -653,7 +713,8 @@ impl Truth {
     fn lists(&self, unit: u32, part: u16) -> bool {
         let Some(products) = &self.listed else { return false };
         let product = &self.board.products[products[(unit / BOARDS) as usize] as usize];
-        product.count(part) > 0
+        let listed = |part: u16| product.parts.contains(&Some(part));
+        listed(part) || self.board.alternates.iter().any(|(main, alternate)| *alternate == part && listed(*main))
     }
 
     /// All links of one pass to persons, tools and programs: (nest, thing, evidence).
@@ -788,30 +849,42 @@ impl Truth {
         }
     }
 
-    /// Rows with names, those of assemblies after their children's.
+    /// Rows with names, those of assemblies after those of units. An assembly's rows are its children's, at any depth.
     fn render(&self, rows: Rows) -> Vec<Row> {
-        let mut rendered: Vec<Row> = rows
-            .into_iter()
-            .map(|((unit, relation, evidence, removed), positions)| Row {
+        type Risen = BTreeMap<(u32, Relation, Evidence, bool), (BTreeSet<u16>, BTreeSet<String>)>;
+        let name = |positions: &BTreeSet<u16>| -> Vec<String> {
+            positions.iter().map(|position| self.board.positions[*position as usize].name.clone()).collect()
+        };
+        let mut rendered = Vec::new();
+        let mut risen = Risen::new();
+        for ((unit, relation, evidence, removed), positions) in rows {
+            rendered.push(Row {
                 unit: unit_name(unit),
                 relation,
                 evidence,
                 removed,
-                positions: positions
-                    .iter()
-                    .map(|position| self.board.positions[*position as usize].name.clone())
-                    .collect(),
+                positions: name(&positions),
                 via: None,
-            })
-            .collect();
-        let products: HashMap<String, u32> =
-            self.record.assemblies.iter().map(|(number, child, _)| (unit_name(*child), *number)).collect();
-        for index in 0..rendered.len() {
-            if let Some(product) = products.get(&rendered[index].unit) {
-                let child = rendered[index].clone();
-                rendered.push(Row { unit: product_name(*product), via: Some(child.unit.clone()), ..child });
+            });
+            let mut inside = self.parents.get(&Content::Unit(unit)).copied();
+            let mut removed = removed;
+            while let Some(number) = inside {
+                // READING: what was built in and taken out again is as a part that was removed.
+                removed |= self.record.assemblies[number as usize].apart;
+                let (all, vias) = risen.entry((number, relation, evidence, removed)).or_default();
+                all.extend(&positions);
+                vias.insert(unit_name(unit));
+                inside = self.parents.get(&Content::Assembly(number)).copied();
             }
         }
+        rendered.extend(risen.into_iter().map(|((number, relation, evidence, removed), (positions, vias))| Row {
+            unit: self.record.assemblies[number as usize].name.clone(),
+            relation,
+            evidence,
+            removed,
+            positions: name(&positions),
+            via: vias.into_iter().next(),
+        }));
         rendered
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::board::SUSPECT;
 use crate::floor::Floor;
 use crate::panel::BOARDS;
 use crate::record;
@@ -39,7 +40,9 @@ impl Floor {
         let mut details = Vec::new();
         for _ in 0..packages {
             let quantity = self.package_quantity(part);
-            let reel = self.new_package(part, quantity, &code, bad);
+            let mut reel = self.new_package(part, quantity, &code, bad);
+            let life = if part == self.board.paste { self.causes.paste_life(number) } else { None };
+            reel.expires = life.map(|minutes| at + i64::from(minutes) * MINUTE);
             if let Some(package) = self.record.packages.get_mut(reel.id as usize) {
                 package.lots.push((lot, false));
             }
@@ -147,7 +150,7 @@ impl Floor {
     }
 
     pub(crate) fn is_suspect(&self, part: u16) -> bool {
-        self.board.parts[part as usize].mpn == "GRM21BR61E226ME44L"
+        self.board.parts[part as usize].mpn == SUSPECT
     }
 
     fn new_package(&mut self, part: u16, quantity: u32, lot: &str, bad: bool) -> Reel {
@@ -181,6 +184,7 @@ impl Floor {
             quantity,
             bad,
             opened: false,
+            expires: None,
             line: self.line,
             back: 0,
         }
@@ -211,7 +215,7 @@ impl Floor {
                 "MSDState": state,
             })
         });
-        json!({
+        let mut detail = json!({
             "UniqueIdentifier": reel.name,
             "InternalPartNumber": part.number,
             "Manufacturer": part.manufacturer,
@@ -226,6 +230,10 @@ impl Floor {
             "Status": "Active",
             "HazardousMaterialType": "RoHS",
             "MaterialData": moisture,
-        })
+        });
+        if let Some(expires) = reel.expires {
+            detail["ExpiryDate"] = Value::from(source.stamp(expires));
+        }
+        detail
     }
 }

@@ -22,7 +22,8 @@ impl Works {
     pub(crate) fn new(config: Config, mut board: Board) -> Self {
         let revisions = board.plan(&config.products, config.alternates);
         let lines = config.lines as u8;
-        let floor = Floor::new(config, board);
+        let mut floor = Floor::new(config, board);
+        floor.release_products();
         let lines = (0..lines).map(|number| Line::new(number, &floor.board, &revisions, floor.start)).collect();
         Self { horizon: floor.start, floor, lines, dispatch: Dispatch::default(), finished: false }
     }
