@@ -8,6 +8,7 @@ mod board;
 mod changes;
 pub mod config;
 mod error;
+pub mod fault;
 mod folder;
 mod import;
 mod notary;

@@ -61,16 +61,14 @@ impl Notary {
             waiting = true;
             let begun = Instant::now();
             let mut pace = PACE;
-            match self.seal_all() {
-                Ok(()) => {
-                    if stopping || noted.elapsed() >= KNOWN_EVERY {
-                        self.note_newest()?;
-                        noted = Instant::now();
-                    }
-                    if stopping {
-                        return Ok(());
-                    }
-                }
+            let mut sealed = self.seal_all();
+            if sealed.is_ok() && (stopping || noted.elapsed() >= KNOWN_EVERY) {
+                sealed = self.note_newest();
+                noted = Instant::now();
+            }
+            match sealed {
+                Ok(()) if stopping => return Ok(()),
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(
                         error = chain(&error),

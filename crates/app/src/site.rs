@@ -25,6 +25,7 @@ use crate::board::{self, BoardImport, BoardImported};
 use crate::changes::{Board, Changes};
 use crate::config::Settings;
 use crate::error::{SiteError, chain};
+use crate::fault::{Faults, Place};
 use crate::folder::Folder;
 use crate::import::{Captured, Intake, Protocol};
 use crate::notary::{KNOWN, Notary};
@@ -150,22 +151,49 @@ impl Site {
     /// # Errors
     /// When there is no site, it is in use, or it is not as it was left.
     pub fn open(dir: &Path, options: OpenOptions) -> Result<Site, SiteError> {
+        Site::open_on(dir, options, None)
+    }
+
+    /// As [`Site::open`], on a disk that fails as it is told: for tests of durability.
+    ///
+    /// # Errors
+    /// Also when the disk failed.
+    pub fn open_with_faults(dir: &Path, options: OpenOptions, faults: Faults) -> Result<Site, SiteError> {
+        Site::open_on(dir, options, Some(faults))
+    }
+
+    fn open_on(dir: &Path, options: OpenOptions, faults: Option<Faults>) -> Result<Site, SiteError> {
         let folder = if options.create { Folder::create(dir)? } else { Folder::existing(dir)? };
         let lock = folder.lock()?;
         let settings = Settings::read(dir)?;
         for path in [folder.site_db(), folder.own_db()] {
             folder.reserve(&path)?;
         }
-        let own = Own::new(OwnStore::open(&folder.own_db())?)?;
+        let mut own = OwnStore::open(&folder.own_db())?;
+        if let Some(faults) = &faults {
+            own.fail_by(faults.of_database(Place::Own));
+        }
+        let own = Own::new(own)?;
         let signer = folder.signer(&settings)?;
         let key = signer.verifier().clone();
-        let ledger = Ledger::open(folder.ledger(), signer)?;
+        let ledger_folder = folder.ledger();
+        let open_ledger = {
+            let faults = faults.clone();
+            move || match &faults {
+                Some(faults) => Ledger::open_with_faults(&ledger_folder, signer.clone(), faults.of_ledger()),
+                None => Ledger::open(&ledger_folder, signer.clone()),
+            }
+        };
+        let ledger = open_ledger()?;
         if let Some(known) = own.store().setting(KNOWN)?
             && let Ok(known) = SignedCheckpoint::parse(&known)
         {
             ledger.require(known.checkpoint())?;
         }
-        let store = Store::open(&folder.site_db())?;
+        let mut store = Store::open(&folder.site_db())?;
+        if let Some(faults) = &faults {
+            store.fail_by(faults.of_database(Place::Database));
+        }
         reconcile(&store, &ledger)?;
 
         let tally = Arc::new(Tally::started(store.size().0, ledger.size()));
@@ -174,17 +202,20 @@ impl Site {
         let (wake, wakes) = channel();
         let batch_max = settings.limits.batch_events_max;
         let writer = Arc::new(Writer::start(store, batch_max, Arc::clone(&tally), Arc::clone(&changes), wake.clone())?);
-        let (again, ledger_folder) = (folder.signer(&settings)?, folder.ledger());
         let mut notary = Notary {
             ledger: Some(ledger),
-            reopen: Box::new(move || Ok(Ledger::open(&ledger_folder, again.clone())?)),
+            reopen: Box::new(move || Ok(open_ledger()?)),
             writer: Arc::clone(&writer),
             own: own.clone(),
             tally: Arc::clone(&tally),
             changes: Arc::clone(&changes),
         };
         // Before anybody asks, what a crash left unsealed is sealed, and found out if it does not fit.
-        notary.seal_all()?;
+        if let Err(error) = notary.seal_all() {
+            // A start that fails leaves nobody behind who has the database open.
+            writer.stop();
+            return Err(error);
+        }
         let thread = std::thread::Builder::new().name("notary".to_owned()).spawn(move || notary.run(&wakes));
         let thread = thread.map_err(|error| SiteError::Stopped(format!("the notary does not start: {error}")))?;
         let site = Site {

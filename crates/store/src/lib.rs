@@ -6,6 +6,6 @@
 mod sqlite;
 
 pub use sqlite::{
-    Attachment, Heartbeats, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter, QuarantineRow, Reader,
-    ReportRow, SiteReader, Store, StoreError, TailCommit, Waiting, WaitingStation,
+    Attachment, Fault, FaultHook, Heartbeats, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter,
+    QuarantineRow, Reader, ReportRow, SiteReader, Step, Store, StoreError, TailCommit, Waiting, WaitingStation,
 };

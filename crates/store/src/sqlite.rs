@@ -1,5 +1,6 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
 
+mod fault;
 mod mount;
 mod own;
 mod pass;
@@ -15,6 +16,7 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+pub use fault::{Fault, FaultHook, Step};
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
 pub use reader::{Mounted, PassRow, Reader, ReportRow};
 pub use writer::{Attachment, Heartbeats, Outcome, Store, TailCommit};

@@ -10,6 +10,7 @@ use kernel::time::Time;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::fault::{FaultHook, Faults, Step};
 use super::{StoreError, open};
 
 /// Version of `own_schema.sql`, kept in SQLite's `user_version`.
@@ -19,6 +20,7 @@ const OWN_SCHEMA_VERSION: i64 = 1;
 #[derive(Debug)]
 pub struct OwnStore {
     connection: Connection,
+    faults: Faults,
 }
 
 /// What messages show of a person. Empty texts are not shown.
@@ -111,7 +113,7 @@ impl OwnStore {
     pub fn open_to_read(path: &Path) -> Result<OwnStore, StoreError> {
         let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-            OWN_SCHEMA_VERSION => Ok(OwnStore { connection }),
+            OWN_SCHEMA_VERSION => Ok(OwnStore { connection, faults: Faults::default() }),
             found => Err(StoreError::OwnVersion { found }),
         }
     }
@@ -133,7 +135,12 @@ impl OwnStore {
             OWN_SCHEMA_VERSION => {}
             found => return Err(StoreError::OwnVersion { found }),
         }
-        Ok(OwnStore { connection })
+        Ok(OwnStore { connection, faults: Faults::default() })
+    }
+
+    /// Asks `hook` before every step of a write from here on: for tests of durability.
+    pub fn fail_by(&mut self, hook: FaultHook) {
+        self.faults.set(hook);
     }
 
     // People.
@@ -191,7 +198,7 @@ impl OwnStore {
                 )?
                 .execute(params![kind, fold(text), text, pseudonym, seen.0])?;
         }
-        transaction.commit()?;
+        self.faults.step(Step::Commit, || Ok(transaction.commit()?))?;
         Ok(pseudonym)
     }
 
@@ -266,7 +273,7 @@ impl OwnStore {
                 ])?;
             ids.push(transaction.last_insert_rowid().cast_unsigned());
         }
-        transaction.commit()?;
+        self.faults.step(Step::Commit, || Ok(transaction.commit()?))?;
         Ok(ids)
     }
 
@@ -316,8 +323,7 @@ impl OwnStore {
                 .prepare_cached("UPDATE quarantine SET state = 'replayed' WHERE id = ?1")?
                 .execute([id.cast_signed()])?;
         }
-        transaction.commit()?;
-        Ok(())
+        self.faults.step(Step::Commit, || Ok(transaction.commit()?))
     }
 
     /// How many messages wait, in all and of each station, the most first, at most so many stations.
@@ -360,11 +366,9 @@ impl OwnStore {
     /// # Errors
     /// When the database fails.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.connection.execute(
-            "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            params![name, value],
-        )?;
-        Ok(())
+        let sql =
+            "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.faults.step(Step::Commit, || Ok(self.connection.execute(sql, params![name, value]).map(drop)?))
     }
 }
 

@@ -15,6 +15,7 @@ use kernel::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::fault::{FaultHook, Faults, Step};
 use super::pass::Passes;
 use super::tail::{pack_entries, unpack_entries};
 use super::{Reader, SITE, StoreError, open_reader, open_writer, prepare};
@@ -58,6 +59,9 @@ pub struct Store {
     path: Option<PathBuf>,
     size: u64,
     memory: Memory,
+    /// A write failed: size and memory may be those of a transaction that is gone.
+    stale: bool,
+    faults: Faults,
 }
 
 /// What the writer remembers, so that hot names cost no query. Dropped when a transaction fails.
@@ -110,13 +114,29 @@ impl Store {
     }
 
     fn of(connection: Connection, path: Option<PathBuf>) -> Result<Store, StoreError> {
-        let mut store = Store { connection, path, size: 0, memory: Memory::default() };
+        let mut store =
+            Store { connection, path, size: 0, memory: Memory::default(), stale: true, faults: Faults::default() };
         store.refresh()?;
         Ok(store)
     }
 
-    /// Reads where the log and the numbering stand.
+    /// Asks `hook` before every step of a write from here on: for tests of durability.
+    pub fn fail_by(&mut self, hook: FaultHook) {
+        self.faults.set(hook);
+    }
+
+    /// After a failed write: takes back what is left of it, and reads anew where the log and the numbering stand.
+    ///
+    /// INVARIANT: nothing is written from the memory of a transaction that did not come to be. If it cannot be mended now (the disk that failed
+    /// the write may fail the reading too), every write tries again first.
     fn refresh(&mut self) -> Result<(), StoreError> {
+        if !self.stale {
+            return Ok(());
+        }
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
+        }
+        self.faults.step(Step::Refresh, || Ok(()))?;
         let number = |sql: &str| self.connection.query_row(sql, [SITE], |row| row.get::<_, Option<i64>>(0));
         self.size = number("SELECT max(size) FROM clock WHERE site = ?1")?.unwrap_or(0).cast_unsigned();
         let tail = number("SELECT max(first + count) FROM tail WHERE site = ?1")?.unwrap_or(0).cast_unsigned();
@@ -130,6 +150,7 @@ impl Store {
             last_clock: number("SELECT max(recorded) FROM clock WHERE site = ?1")?.unwrap_or(i64::MIN),
             ..Memory::default()
         };
+        self.stale = false;
         Ok(())
     }
 
@@ -159,12 +180,17 @@ impl Store {
     /// # Errors
     /// When nothing of the batch was recorded.
     pub fn record(&mut self, events: &[Event], heartbeats: &[Heartbeats]) -> Result<Vec<Outcome>, StoreError> {
+        self.refresh()?;
         let result = self.try_record(events, heartbeats);
-        if result.is_err() {
-            self.connection.execute_batch("ROLLBACK").ok();
-            self.refresh()?;
-        }
+        self.mend(&result);
         result
+    }
+
+    fn mend<T>(&mut self, result: &Result<T, StoreError>) {
+        if result.is_err() {
+            self.stale = true;
+            self.refresh().ok();
+        }
     }
 
     fn try_record(&mut self, events: &[Event], heartbeats: &[Heartbeats]) -> Result<Vec<Outcome>, StoreError> {
@@ -205,7 +231,7 @@ impl Store {
         }
         let count = entries.len() as u64;
         if !entries.is_empty() {
-            self.memory.batch.flush(&self.connection)?;
+            self.faults.step(Step::Write, || self.memory.batch.flush(&self.connection))?;
             self.connection
                 .prepare_cached("INSERT INTO tail (site, first, count, entries) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![SITE, first.cast_signed(), count.cast_signed(), pack_entries(&entries)?])?;
@@ -215,7 +241,7 @@ impl Store {
         for beats in heartbeats {
             self.count(beats)?;
         }
-        self.connection.execute_batch("COMMIT")?;
+        self.faults.step(Step::Commit, || Ok(self.connection.execute_batch("COMMIT")?))?;
         self.size = first + count;
         Ok(outcomes)
     }
@@ -319,8 +345,7 @@ impl Store {
                 .prepare_cached("DELETE FROM attachment WHERE site = ?1 AND sha256 = ?2")?
                 .execute(params![SITE, sha256])?;
         }
-        transaction.commit()?;
-        Ok(())
+        self.faults.step(Step::Commit, || Ok(transaction.commit()?))
     }
 
     /// Forgets messages received before a time: a repeat after that is logged again.
@@ -336,11 +361,9 @@ impl Store {
     /// # Errors
     /// When the store is not at `first`, or an entry does not read.
     pub fn replay(&mut self, first: Seq, events: &[(Event, [u8; 32])]) -> Result<(), StoreError> {
+        self.refresh()?;
         let result = self.try_replay(first, events);
-        if result.is_err() {
-            self.connection.execute_batch("ROLLBACK").ok();
-            self.refresh()?;
-        }
+        self.mend(&result);
         result
     }
 
