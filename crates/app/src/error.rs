@@ -50,6 +50,9 @@ pub enum SiteError {
     /// A key file is damaged.
     #[error("key file `{}` is damaged", .0.display())]
     Key(PathBuf),
+    /// A key file is missing, and the ledger was begun with it.
+    #[error("key file `{}` is missing: this folder can be asked, but records nothing", .0.display())]
+    KeyMissing(PathBuf),
     /// The database has fewer events than the ledger.
     #[error("the database holds {recorded} events, the ledger has {sealed}")]
     Behind {
@@ -75,6 +78,14 @@ pub enum SiteError {
     /// Nothing of a batch could be recorded.
     #[error("nothing was recorded: {0}")]
     Recording(String),
+    /// A backup is not as it was written.
+    #[error("backup is damaged: `{file}`: {reason}")]
+    Backup {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The writer has stopped.
     #[error("the site has stopped: {0}")]
     Stopped(String),
@@ -111,7 +122,17 @@ impl SiteError {
             SiteError::Ledger(LedgerError::Damaged(_)) => {
                 Some("run `tracewright verify` and restore the ledger folder from a copy")
             }
+            SiteError::Ledger(LedgerError::NotExtended { .. }) => Some(
+                "a newer state of this ledger was signed than the one here: find its newest copy, or see `A second history` in docs/operations.md",
+            ),
+            SiteError::Store(error) if error.is_damage() => {
+                Some("run `tracewright rebuild` to make site.db anew from the ledger; own.db comes from a backup")
+            }
+            SiteError::Backup { .. } => Some("take another backup; make a new one and remove this one"),
             SiteError::Ledger(LedgerError::InUse(_)) => Some("another program writes to this ledger: stop it first"),
+            SiteError::KeyMissing(_) => Some(
+                "put the key there from where you keep it; before that, see `A second history` in docs/operations.md",
+            ),
             SiteError::Key(_) => {
                 Some("restore the file from a backup: without it nothing can be signed under this origin")
             }

@@ -97,7 +97,7 @@ impl Folder {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if self.ledger().join("checkpoint").exists() {
-                    return Err(SiteError::Key(path));
+                    return Err(SiteError::KeyMissing(path));
                 }
                 return self.make_signer(settings);
             }
@@ -170,6 +170,13 @@ fn write_new(path: &Path, text: &str) -> Result<(), SiteError> {
     write().map_err(SiteError::io("write", path))
 }
 
+/// Copies a file for its owner's eyes only, durably.
+pub(crate) fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
+    let mut file = private().write(true).create_new(true).open(to)?;
+    io::copy(&mut File::open(from)?, &mut file)?;
+    file.sync_all()
+}
+
 fn private() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
     let mut options = OpenOptions::new();
@@ -188,7 +195,7 @@ fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! the environment; whoever calls it blocks until the answer is there.
 
 pub mod answer;
+mod backup;
 mod board;
 mod changes;
 pub mod config;
@@ -20,6 +21,7 @@ mod rebuild;
 mod record;
 mod site;
 
+pub use backup::{Backup, BackupOptions, RestoreOptions};
 pub use board::{BoardFile, BoardImport, BoardImported};
 pub use changes::{Change, Changes};
 pub use error::SiteError;

@@ -12,7 +12,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use seal::{Ledger, LedgerError};
+use kernel::stored::hex;
+use seal::{Hash, Ledger, LedgerError};
+use store::StoreError;
 
 use crate::changes::{Board, Change};
 use crate::error::{SiteError, chain};
@@ -107,7 +109,7 @@ impl Notary {
         };
         let mut attachments = Vec::with_capacity(unsealed.attachments.len());
         for (digest, content) in &unsealed.attachments {
-            ledger.put_attachment(content)?;
+            put_attachment(ledger, digest, content)?;
             attachments.push(*digest);
         }
         for commit in &unsealed.commits {
@@ -129,4 +131,14 @@ impl Notary {
         let Some(ledger) = &self.ledger else { return Ok(()) };
         Ok(self.own.store().set(KNOWN, ledger.checkpoint().to_string().as_bytes())?)
     }
+}
+
+/// Stores an attachment under the name that the database knows it by.
+pub(crate) fn put_attachment(ledger: &mut Ledger, digest: &[u8; 32], content: &[u8]) -> Result<(), SiteError> {
+    // What a bad disk made of it has another name; then the database must not forget it.
+    if Hash::of(content).as_bytes() != digest {
+        return Err(StoreError::Damaged(format!("attachment {} is not what was stored", hex(digest))).into());
+    }
+    ledger.put_attachment(content)?;
+    Ok(())
 }

@@ -14,6 +14,7 @@ use store::Store;
 use crate::config::Settings;
 use crate::error::{SiteError, chain};
 use crate::folder::Folder;
+use crate::notary::put_attachment;
 
 /// What a rebuild did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,8 +102,8 @@ fn carry_over(folder: &Folder, ledger: &mut Ledger) -> Result<u64, SiteError> {
             let Some(commit) = commits.last() else { return Ok(()) };
             let end = commit.first.0 + commit.entries.len() as u64;
             let attachments = store.attachments()?;
-            for (_, content) in &attachments {
-                ledger.put_attachment(content)?;
+            for (digest, content) in &attachments {
+                put_attachment(ledger, digest, content)?;
             }
             for commit in &commits {
                 ledger.append(commit.first.0, &commit.entries)?;

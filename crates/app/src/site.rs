@@ -21,6 +21,7 @@ use store::{OwnStore, QuarantineFilter, SiteReader, Store, StoreError};
 use crate::answer::{
     BoardPosition, EventShown, Imported, LedgerNow, Quarantined, StationNow, ThingAbout, Trace, WhereUsed,
 };
+use crate::backup::{self, Backup, BackupOptions, RestoreOptions};
 use crate::board::{self, BoardImport, BoardImported};
 use crate::changes::{Board, Changes};
 use crate::config::Settings;
@@ -754,6 +755,31 @@ impl Site {
     pub fn rebuild(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Rebuilt, SiteError> {
         let folder = Folder::existing(dir)?;
         rebuild::rebuild(&folder, &Settings::read(dir)?, progress)
+    }
+
+    /// Copies a data folder, beside a running server or without one, and verifies the copy. `progress` is told entries verified and entries
+    /// there are.
+    ///
+    /// # Errors
+    /// When something of it is damaged, or the copy cannot be written.
+    pub fn backup(
+        dir: &Path,
+        options: &BackupOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Backup, SiteError> {
+        backup::backup(&Folder::existing(dir)?, options, progress)
+    }
+
+    /// Puts a backup into a new or empty data folder, verified before it stands there. Without the key it can be asked, not written to.
+    ///
+    /// # Errors
+    /// When the backup is damaged, or the folder is not empty.
+    pub fn restore(
+        dir: &Path,
+        options: &RestoreOptions,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Backup, SiteError> {
+        backup::restore(dir, options, progress)
     }
 
     /// Seals everything and stops. Later calls that record are refused; questions go on.

@@ -132,6 +132,39 @@ fn a_lost_database_and_an_old_ledger_are_refused() {
 }
 
 #[test]
+fn a_clock_that_jumps_loses_nothing() {
+    let dir = TempDir::new().expect("a folder");
+    let mut store = store::Store::open(&dir.path().join("site.db")).expect("opens");
+    for (number, second) in [100, 4_000_000_000, 90, 101].into_iter().enumerate() {
+        let event = Event { recorded: Time(second * 1_000_000), ..unsealed(&format!("B{number}")) };
+        let outcome = store::Outcome::Recorded(kernel::id::Seq(number as u64));
+        assert_eq!(store.record(&[event]).expect("records"), [outcome]);
+    }
+    drop(store);
+    let check = || {
+        let site = open(dir.path()).expect("opens");
+        let known = |as_of: AsOf| {
+            let known = |number: &i32| {
+                let query = app::WhereUsedQuery { thing: format!("container:B{number}"), as_of, ..Default::default() };
+                site.where_used(&query).is_ok()
+            };
+            (0..4).filter(known).collect::<Vec<_>>()
+        };
+        assert_eq!(known(AsOf::Latest), [0, 1, 2, 3]);
+        assert_eq!(known(AsOf::Index(3)), [0, 1, 2]);
+        // By time the log's clock only goes forward: what came after the jump counts as known when it had jumped.
+        assert_eq!(known(AsOf::Time(Time(99_000_000))), []);
+        assert_eq!(known(AsOf::Time(Time(200_000_000))), [0]);
+        assert_eq!(known(AsOf::Time(Time(4_000_000_000_000_000))), [0, 1, 2, 3]);
+    };
+    check();
+    Site::rebuild(dir.path(), &mut |_, _| {}).expect("rebuilds");
+    check();
+    let options = VerifyOptions { at_rest: true, ..VerifyOptions::default() };
+    assert_eq!(Site::verify(dir.path(), &options, &mut |_, _| {}).expect("holds").entries, 4);
+}
+
+#[test]
 fn people_are_found_by_what_machines_sent_and_never_recorded() {
     let dir = TempDir::new().expect("a folder");
     let site = open(dir.path()).expect("opens");

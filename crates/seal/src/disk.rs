@@ -105,6 +105,14 @@ impl Disk {
         self.rename(beside, path)
     }
 
+    /// Copies a file, its bytes made durable.
+    pub(crate) fn copy(&mut self, from: &Path, to: &Path) -> Result<(), LedgerError> {
+        let mut source = File::open(from).map_err(LedgerError::io("open", from))?;
+        let mut file = self.step(to, Step::Open, || private().write(true).create_new(true).open(to))?;
+        io::copy(&mut source, &mut file).map_err(LedgerError::io("write", to))?;
+        self.sync(&file, to)
+    }
+
     pub(crate) fn rename(&mut self, from: &Path, to: &Path) -> Result<(), LedgerError> {
         self.step(to, Step::Rename, || fs::rename(from, to))
     }

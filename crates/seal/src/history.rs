@@ -156,6 +156,45 @@ pub(crate) fn end(dir: &Path, origin: &str) -> Result<End, LedgerError> {
     Ok(End { newest: None, length: 0, torn: size > 0 })
 }
 
+/// Copies the lines up to the newest checkpoint of at most `size_max` entries into the folder `to`, and gives that checkpoint.
+pub(crate) fn copy(
+    disk: &mut Disk,
+    dir: &Path,
+    origin: &str,
+    size_max: u64,
+    to: &Path,
+) -> Result<SignedCheckpoint, LedgerError> {
+    let from = dir.join(NAME);
+    let mut lines = BufReader::new(File::open(&from).map_err(LedgerError::io("open", &from))?);
+    let path = to.join(NAME);
+    let mut file = disk.open(&path)?;
+    let (mut newest, mut bytes) = (Vec::new(), Vec::new());
+    loop {
+        let begin = bytes.len();
+        let read = lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+        read.map_err(LedgerError::io("read", &from))?;
+        let line = &bytes[begin..];
+        // The writer may be in the middle of the last line.
+        let size = line.strip_suffix(b"\n").and_then(|line| str::from_utf8(line).ok()?.split(' ').next()?.parse().ok());
+        let wanted = size.is_some_and(|size: u64| size <= size_max);
+        if wanted {
+            newest = line.to_vec();
+        } else {
+            bytes.truncate(begin);
+        }
+        if !wanted || bytes.len() as u64 > END_BYTES {
+            disk.append(&mut file, &path, &bytes)?;
+            bytes.clear();
+        }
+        if !wanted {
+            break;
+        }
+    }
+    disk.sync(&file, &path)?;
+    let newest = newest.strip_suffix(b"\n").and_then(Line::read).and_then(|(line, _)| line.to_signed(origin));
+    newest.ok_or_else(|| Problem::new(NAME, None, "a line is malformed").into())
+}
+
 /// All lines, oldest first, each checked against the one before. Signatures are for the caller to verify.
 pub struct Checkpoints {
     origin: String,

@@ -11,6 +11,7 @@
 
 mod attachment;
 pub mod checkpoint;
+mod copy;
 pub mod cosignature;
 pub mod disk;
 mod error;
@@ -29,6 +30,7 @@ pub mod tree;
 pub mod verify;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use copy::copy;
 pub use error::{LedgerError, Problem};
 pub use export::export;
 pub use hash::{BadHash, Hash};

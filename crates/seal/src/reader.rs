@@ -364,7 +364,7 @@ impl<K: PartialEq, V: Clone> Recent<K, V> {
     }
 }
 
-fn read_checkpoint(dir: &Path) -> Result<SignedCheckpoint, LedgerError> {
+pub(crate) fn read_checkpoint(dir: &Path) -> Result<SignedCheckpoint, LedgerError> {
     let path = dir.join(CHECKPOINT);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,

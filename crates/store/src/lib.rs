@@ -7,5 +7,6 @@ mod sqlite;
 
 pub use sqlite::{
     Attachment, Fault, FaultHook, Heartbeats, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter,
-    QuarantineRow, Reader, ReportRow, SiteReader, Step, Store, StoreError, TailCommit, Waiting, WaitingStation,
+    QuarantineRow, Reader, ReportRow, SiteReader, Snapshot, Step, Store, StoreError, TailCommit, Waiting,
+    WaitingStation,
 };

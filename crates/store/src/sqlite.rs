@@ -6,6 +6,7 @@ mod own;
 mod pass;
 mod program;
 mod reader;
+mod snapshot;
 mod span;
 mod tail;
 mod within;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use fault::{Fault, FaultHook, Step};
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
 pub use reader::{Mounted, PassRow, Reader, ReportRow};
+pub use snapshot::Snapshot;
 pub use writer::{Attachment, Heartbeats, Outcome, Store, TailCommit};
 
 /// The only site of a store, until sites are distributed.
@@ -60,6 +62,9 @@ pub enum StoreError {
     /// A packed row does not read.
     #[error("the packed {0} does not read")]
     Packed(&'static str),
+    /// A database does not hold together.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// The site's database was made by another version.
     #[error(
         "the database has schema version {found}, this program knows version {SCHEMA_VERSION} (an older one is made anew from the ledger by `tracewright rebuild`)"
@@ -74,6 +79,21 @@ pub enum StoreError {
         /// Version found.
         found: i64,
     },
+}
+
+impl StoreError {
+    /// Whether what stands in the database is not what was written.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            StoreError::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+            ),
+            StoreError::Io(_) | StoreError::Packed(_) | StoreError::Damaged(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// A reader with a connection of its own.
@@ -129,8 +149,24 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+/// Opens for reading, also where nothing can be written.
+fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let readable = connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0));
+    let refused = readable.is_err_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen));
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !refused || std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Ok(connection);
+    }
+    // On a read-only disk the files that readers and a writer share cannot be made. Without a write-ahead log the database is at rest.
+    let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let uri = format!("file:{text}?immutable=1");
+    open(Path::new(&uri), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_to_read(path)?;
     connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;")?;
     Ok(connection)
 }

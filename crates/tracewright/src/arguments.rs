@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make the database anew from the ledger
     Rebuild,
+    /// Copy the data folder, beside a running server or without one, and verify the copy
+    Backup(Backup),
+    /// Put a backup into a new data folder, verified
+    Restore(Restore),
     /// Messages that could not be understood
     Quarantine(Quarantine),
     /// A simulated factory: what its machines say, and the truth about it
@@ -175,6 +179,32 @@ pub(crate) struct Verify {
     /// Nobody writes to the folder: anything above the newest checkpoint is a problem
     #[arg(long)]
     pub(crate) at_rest: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Folder of the backup: new, or that of an earlier backup, which is replaced once the new one is verified
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Take the key that signs along; whoever has the backup can then sign in the name of this site
+    #[arg(long)]
+    pub(crate) with_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// Folder of the backup
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Go on with this copy: nothing was signed after the backup was made, or all who hold it are told
+    #[arg(long)]
+    pub(crate) with_key: bool,
+    /// The newest checkpoint known from elsewhere: a backup that does not reach it is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) newest: Option<PathBuf>,
+    /// Public key to believe [default: the one in the backup]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Args)]

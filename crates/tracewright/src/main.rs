@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask;
+mod backup;
 mod bench;
 mod demo;
 mod factory;
@@ -40,6 +41,8 @@ fn run(arguments: &Arguments) -> Result<Done, say::Failure> {
         Command::WhereUsed(given) => ask::where_used(&arguments.folder(), given, *json),
         Command::Verify(given) => ledger::verify(&arguments.folder(), given, *json),
         Command::Rebuild => ledger::rebuild(&arguments.folder(), *json),
+        Command::Backup(given) => backup::backup(&arguments.folder(), given, *json),
+        Command::Restore(given) => backup::restore(&arguments.folder(), given, *json),
         Command::Export(given) => ledger::export(&arguments.folder(), given, *json),
         Command::Quarantine(given) => quarantine::quarantine(&arguments.folder(), given, *json),
         Command::Factory(given) => factory::factory(given, *json),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use seal::ledger::LedgerError;
 use seal::verify::{Options, Tail, verify_with};
-use seal::{Bundle, Checkpoint, Hash, Ledger, Policy, Proof, Tile, export, tile, tree, verify};
+use seal::{Bundle, Checkpoint, Hash, Ledger, Policy, Proof, Tile, copy, export, tile, tree, verify};
 
 use crate::fixture::{self, Chance, ORIGIN, entries, entry, key};
 
@@ -240,6 +240,45 @@ fn verification_tells_its_progress_and_can_run_beside_the_writer() {
     assert!(verify(dir.path(), key().verifier()).is_err());
     let options = Options { tail: Tail::Tolerated, ..Options::default() };
     assert_eq!(verify_with(dir.path(), key().verifier(), options).unwrap().entries, 5_000);
+}
+
+#[test]
+fn a_copy_beside_the_writer_is_a_ledger_at_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let (source, copied, again) = (dir.path().join("source"), dir.path().join("copy"), dir.path().join("again"));
+    let mut chance = Chance::new(5);
+    let mut ledger = fixture::ledger_of(&source, 66_100, 9_000, &mut chance);
+    let checkpoints: Vec<_> = ledger.reader().unwrap().checkpoints().unwrap().map(Result::unwrap).collect();
+    // What is appended and not sealed, and what was packed meanwhile, is in nobody's way.
+    for index in [66_100, 66_200, 66_300] {
+        ledger.put_attachment(&fixture::attachment(index)).unwrap();
+    }
+    ledger.append(66_100, &entries(66_100..66_400)).unwrap();
+    let options = || Options { references: Some(&fixture::references), ..Options::default() };
+    for checkpoint in checkpoints.iter().rev().take(4) {
+        let to = dir.path().join(checkpoint.size().to_string());
+        // Any number up to the next checkpoint gives this one.
+        assert_eq!(copy(&source, checkpoint.size() + 7, &to, None).unwrap(), *checkpoint);
+        let report = verify_with(&to, key().verifier(), options()).unwrap();
+        assert_eq!(report.entries, checkpoint.size());
+    }
+    copy(&source, u64::MAX, &copied, None).unwrap();
+    ledger.seal().unwrap();
+    assert_eq!(copy(&source, u64::MAX, &again, Some(&copied)).unwrap().size(), 66_400);
+    verify_with(&again, key().verifier(), options()).unwrap();
+    verify_with(&copied, key().verifier(), options()).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let names = |file: &str| fs::metadata(again.join(file)).unwrap().nlink();
+        assert_eq!((names("segments/00000000"), names("segments/00000001"), names("tile/1/000")), (2, 1, 2));
+    }
+    assert!(matches!(copy(&source, u64::MAX, &again, None), Err(LedgerError::NotEmpty(_))));
+    // A copy goes on as the ledger would.
+    drop(ledger);
+    let mut ledger = Ledger::open(&copied, key()).unwrap();
+    ledger.append(66_100, &entries(66_100..66_400)).unwrap();
+    assert_eq!(ledger.seal().unwrap().root(), Ledger::open(&source, key()).unwrap().root());
 }
 
 #[test]

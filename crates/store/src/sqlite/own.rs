@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::fault::{FaultHook, Faults, Step};
-use super::{StoreError, open};
+use super::{StoreError, open, open_to_read};
 
 /// Version of `own_schema.sql`, kept in SQLite's `user_version`.
 const OWN_SCHEMA_VERSION: i64 = 1;
@@ -111,7 +111,7 @@ impl OwnStore {
     /// # Errors
     /// When it cannot be opened, or was made by another version.
     pub fn open_to_read(path: &Path) -> Result<OwnStore, StoreError> {
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = open_to_read(path)?;
         match connection.query_row("PRAGMA user_version", [], |row| row.get(0))? {
             OWN_SCHEMA_VERSION => Ok(OwnStore { connection, faults: Faults::default() }),
             found => Err(StoreError::OwnVersion { found }),
