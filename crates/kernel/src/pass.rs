@@ -225,12 +225,17 @@ impl PassFact {
     }
 }
 
+/// Members that a pass's facts may list by reference to the fact before: what little of a damaged row stands for stays bounded.
+const REPEATED_MAX: usize = 1 << 22;
+
 /// What the next fact of a pass is written against.
 #[derive(Default)]
 struct Last {
     seq: u64,
     at: i64,
     units: Vec<Member>,
+    /// Members listed by reference so far.
+    repeated: usize,
     thing: i64,
     unit: i64,
     tool_kind: i64,
@@ -248,8 +253,14 @@ fn next_of(unpack: &mut Unpack<'_>, last: &mut i64) -> Option<i64> {
 }
 
 impl Last {
+    /// Counts members that are listed by reference, up to the bound.
+    fn repeat(&mut self) -> Option<()> {
+        let repeated = self.repeated + self.units.len();
+        (repeated <= REPEATED_MAX).then(|| self.repeated = repeated)
+    }
+
     fn pack(&mut self, fact: &PassFact, out: &mut Vec<u8>) {
-        let as_before = !fact.units.is_empty() && fact.units == self.units;
+        let as_before = !fact.units.is_empty() && fact.units == self.units && self.repeat().is_some();
         let flags = u64::from(fact.margin != 0)
             | u64::from(fact.lane.is_some()) << 1
             | u64::from(!fact.units.is_empty() && !as_before) << 2
@@ -338,6 +349,7 @@ impl Last {
             self.units.clone_from(&fact.units);
         }
         if flag(3) {
+            self.repeat()?;
             fact.units.clone_from(&self.units);
         }
         if flag(4) {

@@ -110,12 +110,13 @@ impl Pattern {
             let mut designators = Vec::new();
             let mut last = 0;
             for _ in 0..unpack.next()? {
-                last += unpack.next_signed()?;
+                last = unpack.next_signed()?.checked_add(last)?;
                 designators.push(Designator(u32::try_from(last).ok()?));
             }
             groups.push((origin, designators));
         }
-        Some(Pattern { groups })
+        // What follows is no pattern's: the row is damaged.
+        unpack.is_empty().then_some(Pattern { groups })
     }
 
     /// All positions that the pattern accounts for.
@@ -221,6 +222,10 @@ impl Coded {
     }
 }
 
+/// Most patterns of one message that a further board is compared with, to be coded as one of them with positions missing. A report has a few; one with
+/// thousands would take hours.
+const COMPARED_MAX: usize = 32;
+
 /// Codes one message's cells. `recent` are patterns seen lately at this station, newest first: a report that only lacks some of
 /// their positions is coded as a difference from them. `drawn` tells what an origin of a pattern drew on last.
 #[must_use]
@@ -230,32 +235,37 @@ pub fn encode(
     drawn: &mut dyn FnMut(&Pattern, usize) -> Option<Option<Id>>,
 ) -> Vec<Coded> {
     let mut boards: BTreeMap<Id, BTreeMap<Designator, &Cell>> = BTreeMap::new();
-    let mut beside: Vec<&Cell> = Vec::new();
+    let mut beside: BTreeMap<Id, Vec<&Cell>> = BTreeMap::new();
     let mut sorted: Vec<&Cell> = cells.iter().collect();
     // An installed component is the pattern's; a reject at the same position stands beside it.
     sorted.sort_by(|a, b| (a.unit, a.designator, a.fate, *a).cmp(&(b.unit, b.designator, b.fate, *b)));
     for cell in sorted {
         let board = boards.entry(cell.unit).or_default();
         if cell.designator == Designator::NONE || board.contains_key(&cell.designator) {
-            beside.push(cell);
+            beside.entry(cell.unit).or_default().push(cell);
         } else {
             board.insert(cell.designator, cell);
         }
     }
     // Boards that share a pattern are one report.
     let mut reports: Vec<(Pattern, Vec<Id>)> = Vec::new();
+    let mut at: HashMap<Pattern, usize> = HashMap::new();
     for (unit, board) in &boards {
         let own = pattern_of(board);
         let pattern = reports
             .iter()
+            .take(COMPARED_MAX)
             .map(|(pattern, _)| pattern)
             .chain(recent)
             .find(|known| is_subset(&own, known))
             .cloned()
             .unwrap_or(own);
-        match reports.iter_mut().find(|(known, _)| *known == pattern) {
-            Some((_, units)) => units.push(*unit),
-            None => reports.push((pattern, vec![*unit])),
+        match at.get(&pattern) {
+            Some(index) => reports[*index].1.push(*unit),
+            None => {
+                at.insert(pattern.clone(), reports.len());
+                reports.push((pattern, vec![*unit]));
+            }
         }
     }
     reports.into_iter().map(|(pattern, units)| code(pattern, units, &boards, &beside, drawn)).collect()
@@ -319,7 +329,7 @@ fn code(
     pattern: Pattern,
     units: Vec<Id>,
     boards: &BTreeMap<Id, BTreeMap<Designator, &Cell>>,
-    beside: &[&Cell],
+    beside: &BTreeMap<Id, Vec<&Cell>>,
     drawn: &mut dyn FnMut(&Pattern, usize) -> Option<Option<Id>>,
 ) -> Coded {
     let mut differences: BTreeMap<Departure, Vec<(Id, Designator)>> = BTreeMap::new();
@@ -377,7 +387,7 @@ fn code(
         }
         draws.push(draw);
     }
-    for cell in beside.iter().filter(|cell| units.contains(&cell.unit)) {
+    for cell in units.iter().filter_map(|unit| beside.get(unit)).flatten() {
         depart(
             Departure::Beside {
                 place: cell.place,
@@ -540,7 +550,7 @@ impl Difference {
         let mut cells = Vec::new();
         let mut last = 0;
         while !unpack.is_empty() {
-            last += unpack.next_signed()?;
+            last = unpack.next_signed()?.checked_add(last)?;
             cells.push((Id(last), Designator(u32::try_from(unpack.next()?).ok()?)));
         }
         Some(Difference { departure, cells })

@@ -125,12 +125,16 @@ struct StoredEvent<'a> {
 #[must_use]
 pub fn attached(entry: &[u8]) -> Option<[u8; 32]> {
     let stored: StoredEvent<'_> = serde_json::from_slice(entry).ok()?;
-    let text = stored.attached?;
+    digest_of(&stored.attached?)
+}
+
+/// The SHA-256 that is written so; `None` for any other spelling.
+fn digest_of(text: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
     for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(digest)
+    (hex(&digest) == text).then_some(digest)
 }
 
 /// Reads an entry. `fetch` gives the bytes of an attachment by its SHA-256 in hexadecimal digits.

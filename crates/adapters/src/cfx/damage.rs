@@ -41,6 +41,22 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+/// Longest reason: it quotes what was sent, which may be long.
+const REASON_CHARS_MAX: usize = 600;
+/// Longest path of a field.
+const FIELD_CHARS_MAX: usize = 300;
+
+/// A text with its middle left out when it is too long: what is wrong with what stands at its ends.
+fn shortened(text: String, chars_max: usize) -> String {
+    let count = text.chars().count();
+    if count <= chars_max {
+        return text;
+    }
+    let half = chars_max / 2;
+    let ends = text.chars().take(half).chain(['…']).chain(text.chars().skip(count - half));
+    ends.collect()
+}
+
 /// Puts a fault into words.
 pub(crate) fn malformed(raw: &Raw, fault: &Fault) -> Malformed {
     let bytes = raw.bytes.as_slice();
@@ -50,6 +66,7 @@ pub(crate) fn malformed(raw: &Raw, fault: &Fault) -> Malformed {
     let newlines = before.iter().filter(|byte| **byte == b'\n').count();
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let in_line = before[line_start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u64;
+    let reason = shortened(reason, REASON_CHARS_MAX);
     let field = match fault.what {
         What::Words { field: Some(field), .. } => field.to_owned(),
         _ => path(bytes, fault.at.min(bytes.len())),
@@ -58,7 +75,7 @@ pub(crate) fn malformed(raw: &Raw, fault: &Fault) -> Malformed {
         line: raw.line + newlines as u64,
         column: if newlines == 0 { raw.column + in_line } else { in_line + 1 },
         offset: raw.offset + at as u64,
-        field,
+        field: shortened(field, FIELD_CHARS_MAX),
         reason,
         bytes: raw.bytes.clone(),
         source: Source::default(),

@@ -19,6 +19,9 @@ use super::raw::Raw;
 /// Longest message that is read, in bytes, unpacked. What is longer is cut into malformed pieces.
 pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
+/// After so many damaged documents on one line the line is not looked at as a whole any more: each look reads all of it, and there may be millions.
+const LOOKS_MAX: u32 = 64;
+
 /// How much is read at once, in bytes.
 const READ_BYTES: usize = 128 << 10;
 
@@ -36,6 +39,9 @@ pub struct Documents<'r> {
     failure: Option<io::Error>,
     open_lists: usize,
     finished: bool,
+    /// Whether a quick look at the line told nothing of the document that is cut now, and of how many before it on the same line.
+    unsure: bool,
+    looks: u32,
 }
 
 /// What stands at the beginning of the buffer.
@@ -83,6 +89,8 @@ impl<'r> Documents<'r> {
             failure,
             open_lists: 0,
             finished: false,
+            unsure: false,
+            looks: 0,
         };
         if gzip {
             documents.input = Box::new(flate2::read::MultiGzDecoder::new(whole));
@@ -145,6 +153,7 @@ impl<'r> Documents<'r> {
         if newlines > 0 {
             let newline = passed.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
             self.column = 1;
+            self.looks = 0;
             tail = &passed[newline + 1..];
         }
         self.column += count(tail, |byte| byte & 0xC0 != 0x80);
@@ -185,15 +194,17 @@ impl<'r> Documents<'r> {
         }
     }
 
-    fn extent(&self) -> Extent {
-        let rest = self.rest();
-        if rest.first() == Some(&b'{') {
+    fn extent(&mut self) -> Extent {
+        self.unsure = false;
+        if self.rest().first() == Some(&b'{') && self.looks < LOOKS_MAX {
+            let rest = self.rest();
             match line(rest) {
                 Line::Matches(length) if ends_here(&rest[..length], &rest[length..]) => return Extent::Whole(length),
                 Line::More if !self.ended => return Extent::More,
-                _ => {}
+                _ => self.unsure = true,
             }
         }
+        let rest = self.rest();
         let mut cursor = Cursor::new(rest);
         match cursor.skip() {
             Ok(_) if cursor.at() == rest.len() && !self.ended && !rest.ends_with(b"}") => Extent::More,
@@ -210,6 +221,7 @@ impl<'r> Documents<'r> {
     fn take(&mut self, length: usize) -> Raw {
         let raw =
             Raw { bytes: self.rest()[..length].to_vec(), line: self.line, column: self.column, offset: self.offset };
+        self.looks += u32::from(self.unsure);
         self.advance(length);
         raw
     }

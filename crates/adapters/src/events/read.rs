@@ -1,6 +1,7 @@
 //! One event: read strictly, by the shape of its kind.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use kernel::event::{Event, Extra, Fact, Source};
 use kernel::time::Time;
@@ -293,13 +294,14 @@ impl Reading<'_> {
 /// The members of the object at the cursor: name, where it ends, where its value begins. Passes the object.
 fn members<'a>(cursor: &mut Cursor<'a>) -> Parsed<Vec<(Cow<'a, str>, usize, usize)>> {
     let mut members: Vec<(Cow<'a, str>, usize, usize)> = Vec::new();
+    let mut known: HashSet<Cow<'a, str>> = HashSet::new();
     let mut first = true;
     cursor.begin_object()?;
     while let Some(name) = cursor.member(&mut first)? {
         let name_at = cursor.at();
         cursor.peek();
         let value_at = cursor.at();
-        if members.iter().any(|(known, ..)| *known == name) {
+        if !known.insert(name.clone()) {
             return words(value_at, format!("the field `{name}` stands twice"));
         }
         cursor.skip()?;
@@ -330,8 +332,14 @@ fn is_empty(cursor: &Cursor<'_>, at: usize) -> bool {
     }
 }
 
+/// A name longer than this is near to none.
+const NEAR_BYTES_MAX: usize = 100;
+
 /// The name that was most likely meant, if one is near enough.
 fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    if name.len() > NEAR_BYTES_MAX {
+        return None;
+    }
     let plain = |text: &str| {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>()
     };

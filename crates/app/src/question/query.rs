@@ -21,10 +21,13 @@ pub(super) enum Query {
 /// Deepest nesting of parentheses.
 const DEPTH_MAX: usize = 32;
 
+/// Most things that one question may join. Each is looked up, and each lies one deeper in the question as it is worked on.
+const THINGS_MAX: usize = 200;
+
 /// Reads a question. A text without joining words is one thing, whatever it holds.
 pub(super) fn parse(text: &str) -> Result<Query> {
     let tokens = tokens(text);
-    let mut parser = Parser { text, tokens: &tokens, depth: 0 };
+    let mut parser = Parser { text, tokens: &tokens, depth: 0, things: 0 };
     let query = parser.either()?;
     match parser.tokens.first() {
         None => Ok(query),
@@ -56,6 +59,7 @@ struct Parser<'t> {
     text: &'t str,
     tokens: &'t [String],
     depth: usize,
+    things: usize,
 }
 
 impl Parser<'_> {
@@ -109,6 +113,10 @@ impl Parser<'_> {
         };
         if ["and", "or", "not", ")"].iter().any(|word| first.eq_ignore_ascii_case(word)) {
             return Err(malformed(self.text, &format!("`{first}` stands where a thing belongs")));
+        }
+        self.things += 1;
+        if self.things > THINGS_MAX {
+            return Err(malformed(self.text, &format!("it joins more than {THINGS_MAX} things")));
         }
         self.tokens = rest;
         let mut text = first.clone();
