@@ -45,10 +45,6 @@ fn asked() -> &'static Site {
 /// A question as people type it.
 pub fn question(bytes: &[u8]) {
     let site = asked();
-    let refused = |error: QuestionError| {
-        assert!(!matches!(error, QuestionError::Store(_)), "{error:?}");
-        assert!(!error.to_string().trim().is_empty());
-    };
     with_text(bytes, |text| {
         let query = WhereUsedQuery { thing: text.to_owned(), ..WhereUsedQuery::default() };
         let _ = site.where_used(&query).map_err(refused);
@@ -80,6 +76,18 @@ pub fn record(bytes: &[u8]) {
         assert!(!was || again.outcome == Outcome::Duplicate, "{first:?} and then {again:?}");
     }
     site.now().expect("the site answers");
+    // Whatever was recorded, questions about it have answers.
+    for begins in ["P", "U", "R", "S", "1"] {
+        for thing in site.look_up(begins, 2).expect("a look-up finds what it finds") {
+            let _ = site.where_used(&WhereUsedQuery { thing: thing.clone(), ..WhereUsedQuery::default() }).map_err(refused);
+            let _ = site.trace(&thing, AsOf::Latest).map_err(refused);
+        }
+    }
+}
+
+fn refused(error: QuestionError) {
+    assert!(!matches!(error, QuestionError::Store(_)), "{error:?}");
+    assert!(!error.to_string().trim().is_empty());
 }
 
 fn all_accounted(captured: &Captured) {

@@ -37,7 +37,8 @@ pub fn name(bytes: &[u8]) {
 /// A time as a machine sends it.
 pub fn zones(bytes: &[u8]) {
     with_text(bytes, |text| {
-        let site = Zones { site: Settings::parse("[site]\ntime_zone = \"Europe/Berlin\"", Path::new("t")).expect("settings").zone };
+        let settings = Settings::parse("[site]\ntime_zone = \"Europe/Berlin\"", Path::new("zone")).expect("settings");
+        let site = Zones { site: settings.zone };
         for zones in [Zones::default(), site] {
             match zones.read(text) {
                 Ok(moment) => {

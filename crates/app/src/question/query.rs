@@ -184,6 +184,14 @@ mod tests {
     }
 
     #[test]
+    fn a_question_joins_so_many_things() {
+        let joined = |things: usize| vec!["lot:A"; things].join(" or ");
+        assert!(parse(&joined(THINGS_MAX)).is_ok());
+        let refused = parse(&joined(THINGS_MAX + 1)).expect_err("too many").to_string();
+        assert!(refused.ends_with("cannot be asked for: it joins more than 200 things"), "{refused}");
+    }
+
+    #[test]
     fn malformed_questions_say_why() {
         check("", "`` cannot be asked for: it ends where a thing belongs");
         check("lot:A and", "`lot:A and` cannot be asked for: it ends where a thing belongs");
