@@ -152,7 +152,7 @@ impl Causes {
             plans: plans.to_vec(),
             effects: plans.iter().map(effect).collect(),
             picks: BTreeMap::new(),
-            random: Random::new(seed ^ 0xca05_e5),
+            random: Random::new(seed ^ 0x00ca_05e5),
             keep,
         }
     }

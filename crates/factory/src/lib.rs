@@ -40,9 +40,9 @@ pub use cause::CausePlan;
 pub use config::{AssemblyPlan, Config};
 pub use error::Error;
 pub use output::{Kind, Output};
-pub use truth::plain::{Installation, Labelled};
 pub use product::{Product, ProductPlan};
 pub use scenario::Scenario;
+pub use truth::plain::{Installation, Labelled};
 pub use truth::{Balance, Cause, Evidence, Forward, Physical, Relation, Row, Truth};
 use works::Works;
 

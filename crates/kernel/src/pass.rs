@@ -333,7 +333,8 @@ impl Last {
         }
         if flag(2) {
             let mut last = self.units.first().map_or(0, |member| member.unit.0);
-            for _ in 0..unpack.next()? {
+            let count = unpack.next().filter(|count| *count > 0)?;
+            for _ in 0..count {
                 let unit = Id(next_of(unpack, &mut last)?);
                 let code = unpack.next()?;
                 let position = if code & 1 == 1 { u32::try_from(unpack.next()?).ok()? } else { unit.position() };

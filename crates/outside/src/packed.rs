@@ -27,8 +27,7 @@ pub fn difference(bytes: &[u8]) {
 /// The packed facts of a pass.
 pub fn pass(bytes: &[u8]) {
     let Some(facts) = PassFact::unpack_all(bytes) else { return };
-    let mut packed = Vec::new();
-    facts.iter().for_each(|fact| fact.pack(&mut packed));
+    let packed = PassFact::pack_all(&facts);
     assert!(packed.len() <= bytes.len(), "more comes out than went in");
     assert_eq!(PassFact::unpack_all(&packed), Some(facts));
 }

@@ -23,7 +23,8 @@ struct House {
 impl House {
     fn new() -> House {
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
         let site = Site::open(folder.path(), OpenOptions { create: true }).expect("a site");
         House { site, _folder: folder }
     }
@@ -79,7 +80,8 @@ pub fn record(bytes: &[u8]) {
     // Whatever was recorded, questions about it have answers.
     for begins in ["P", "U", "R", "S", "1"] {
         for thing in site.look_up(begins, 2).expect("a look-up finds what it finds") {
-            let _ = site.where_used(&WhereUsedQuery { thing: thing.clone(), ..WhereUsedQuery::default() }).map_err(refused);
+            let _ =
+                site.where_used(&WhereUsedQuery { thing: thing.clone(), ..WhereUsedQuery::default() }).map_err(refused);
             let _ = site.trace(&thing, AsOf::Latest).map_err(refused);
         }
     }

@@ -34,9 +34,8 @@ pub(crate) fn reads_back(event: &Event) {
     let stored = stored::encode(event).expect("what was read can be stored");
     assert!(stored.entry.len() <= EVENT_BYTES_MAX);
     let attachment = stored.attachment.as_ref();
-    let mut fetch = |digest: &str| {
-        attachment.filter(|(own, _)| stored::hex(own) == digest).map(|(_, bytes)| bytes.clone())
-    };
+    let mut fetch =
+        |digest: &str| attachment.filter(|(own, _)| stored::hex(own) == digest).map(|(_, bytes)| bytes.clone());
     let again = stored::decode(&stored.entry, &mut fetch).expect("what was stored reads back");
     assert_eq!(&again, event);
     assert_eq!(stored::attached(&stored.entry), attachment.map(|(digest, _)| *digest));

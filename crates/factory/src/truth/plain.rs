@@ -3,7 +3,6 @@
 //! For comparisons with stores that know no chains and no exposure: a row says whether one package is certain, and no more.
 
 use crate::board::Board;
-use crate::dispatch::product_name;
 use crate::record::{Content, Fate, NONE};
 use crate::station::HANDLES;
 
@@ -112,21 +111,24 @@ impl Truth {
         &HANDLES
     }
 
-    /// Assemblies and the boards in them.
-    pub fn assemblies(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        self.record.assemblies.iter().map(|(product, child, _)| (product_name(*product), unit_name(*child)))
+    /// Assemblies, and what each was built of: boards, other assemblies.
+    pub fn assemblies(&self) -> impl Iterator<Item = (&str, String)> + '_ {
+        self.record.assemblies.iter().flat_map(|assembly| {
+            assembly.children.iter().map(|child| (assembly.name.as_str(), self.content_name(child)))
+        })
     }
 
     /// What lies in which box or pallet at the end.
     pub fn packed(&self) -> impl Iterator<Item = (String, &str)> {
-        self.lies_in.iter().map(|(content, container)| {
-            let name = match content {
-                Content::Unit(unit) => unit_name(*unit),
-                Content::Product(product) => product_name(*product),
-                Content::Container(name) => name.clone(),
-            };
-            (name, container.as_str())
-        })
+        self.lies_in.iter().map(|(content, container)| (self.content_name(content), container.as_str()))
+    }
+
+    fn content_name(&self, content: &Content) -> String {
+        match content {
+            Content::Unit(unit) => unit_name(*unit),
+            Content::Assembly(number) => self.record.assemblies[*number as usize].name.clone(),
+            Content::Container(name) => name.clone(),
+        }
     }
 
     /// Shipments: name, customer, containers.

@@ -1,6 +1,6 @@
 //! The factory's own history into plain tables: what it knows was reported, a row for each component.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ::factory::{Config, Simulation, Truth};
 use serde::Serialize;
@@ -129,13 +129,13 @@ fn units(
     watch: &mut Stopwatch,
     truth: &Truth,
 ) -> Result<(), Failure> {
-    let products = truth.assemblies().map(|(product, _)| product);
-    let names: Vec<String> = truth.unit_names().chain(products).collect();
+    let products: BTreeSet<&str> = truth.assemblies().map(|(product, _)| product).collect();
+    let names: Vec<String> = truth.unit_names().chain(products.into_iter().map(str::to_owned)).collect();
     let ids: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
     copy(server, to, watch, "unit", (0..).zip(&names), |rows, (id, name)| {
         rows.row(2).int(id).text(name);
     })?;
-    let assemblies = truth.assemblies().filter_map(|(product, child)| Some((*ids.get(&*child)?, *ids.get(&*product)?)));
+    let assemblies = truth.assemblies().filter_map(|(product, child)| Some((*ids.get(&*child)?, *ids.get(product)?)));
     copy(server, to, watch, "assembly", assemblies, |rows, (child, parent)| {
         rows.row(2).int(child).int(parent);
     })?;
