@@ -2,18 +2,21 @@
 
 use adapters::boards::{Board, BoardFile, Format, PANEL_BOARDS_MAX, PanelLayout, decode, import};
 
-use crate::{is_echo, is_message, with_text};
+use crate::words::{is_echo, is_message, with_text};
 
+/// The longest length that is read.
+const TYPED_UM_MAX: i64 = 100_000_000;
 /// Between two files that are read together.
 const RECORD_SEPARATOR: u8 = 0x1E;
 
-/// A board's file in any format; what stands after a record separator is another file of the same board.
+/// A board's file, its format told from its content and as a format that the caller names; what stands after a record separator is another file of the
+/// same board.
 pub fn boards(bytes: &[u8]) {
     let named = |(index, bytes): (usize, _)| BoardFile { name: ["a", "b", "c"][index], bytes, format: None };
     let files: Vec<BoardFile<'_>> = bytes.splitn(3, |byte| *byte == RECORD_SEPARATOR).enumerate().map(named).collect();
-    for format in [None].into_iter().chain(Format::ALL.map(Some)) {
-        read(&[BoardFile { format, ..files[0] }]);
-    }
+    read(&files[..1]);
+    let named = Format::ALL[bytes.len() % Format::ALL.len()];
+    read(&[BoardFile { format: Some(named), ..files[0] }]);
     if files.len() > 1 {
         read(&files);
     }
@@ -76,6 +79,10 @@ pub fn panel(bytes: &[u8]) {
                     format!("{},{x},{y},{turn},{flip}", board.number)
                 })
                 .collect();
+            // A grid may reach further than a board that is typed alone.
+            if layout.boards.iter().any(|board| board.x_um.abs().max(board.y_um.abs()) > TYPED_UM_MAX) {
+                return;
+            }
             let typed = typed.join(";");
             assert_eq!(PanelLayout::parse(&typed).as_ref(), Ok(&layout), "{typed:.200}");
         }

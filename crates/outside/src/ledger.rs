@@ -11,7 +11,7 @@ use seal::{Hash, KeyKind, Ledger, LedgerError, Reader, SignerKey, verify};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::is_message;
+use crate::words::is_message;
 
 const ORIGIN: &str = "factory.example/site-1";
 const ENTRIES: [&[u8]; 5] = [b"first", b"", b"third entry", b"{\"kind\":\"Noted\"}", b"fifth"];

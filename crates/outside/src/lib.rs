@@ -12,6 +12,7 @@ mod sealed;
 mod site;
 mod stored;
 mod text;
+mod words;
 
 pub use boards::{boards, panel};
 pub use ledger::{attachment, checkpoints, segment};
@@ -47,26 +48,3 @@ pub const TARGETS: &[Target] = &[
     ("stored", stored),
     ("zones", zones),
 ];
-
-/// The longest message to a person about something that could not be read, in bytes.
-const MESSAGE_BYTES_MAX: usize = 4096;
-
-/// A message about what a machine or a file said: it says something, on one line, and does not grow with the input.
-fn is_message(text: &str) {
-    is_echo(text, "");
-}
-
-/// A message about what somebody typed, which may be repeated in it, in quotes.
-fn is_echo(text: &str, typed: &str) {
-    assert!(!text.trim().is_empty(), "an empty message");
-    assert!(typed.contains(['\n', '\r']) || !text.contains(['\n', '\r']), "a message of more than one line: {text:?}");
-    let longest = MESSAGE_BYTES_MAX + 2 * typed.len();
-    assert!(text.len() <= longest, "a message of {} bytes: {:.200}", text.len(), text);
-}
-
-/// Runs `check` with the bytes as text, if they are text.
-fn with_text(bytes: &[u8], check: impl FnOnce(&str)) {
-    if let Ok(text) = str::from_utf8(bytes) {
-        check(text);
-    }
-}

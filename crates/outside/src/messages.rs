@@ -5,8 +5,8 @@ use std::io::Read;
 use adapters::cfx::{self, Identity, Malformed, Raw, Transcribed, Veil, Zones};
 use adapters::events;
 
-use crate::is_message;
 use crate::stored::reads_back;
+use crate::words::is_message;
 
 /// Longest message that is read here: short, so that the limit is met.
 const MESSAGE_BYTES: usize = 1 << 16;
@@ -38,9 +38,14 @@ fn all_of(bytes: &[u8], cut: &dyn Fn(&mut dyn Read) -> Vec<Document>, transcribe
     let packed = bytes.starts_with(&[0x1F, 0x8B]) || bytes.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]);
     if !packed {
         nothing_is_lost(bytes, &documents);
-        // What a slow link brings bit by bit is cut like what comes at once.
         let step = bytes.len() / 13 + 1;
-        assert_eq!(cut(&mut Slow { rest: bytes, step }), documents, "cut otherwise in pieces of {step} bytes");
+        let slowly = cut(&mut Slow { rest: bytes, step });
+        nothing_is_lost(bytes, &slowly);
+        // What a slow link brings bit by bit is cut like what comes at once. A damaged message may be cut in two, where the link pauses behind a closing
+        // bracket: to wait there for what follows would hold back every good one.
+        if documents.iter().all(is_json) {
+            assert_eq!(slowly, documents, "cut otherwise in pieces of {step} bytes");
+        }
     }
     let lines = 1 + bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
     let is_damage = |damage: &Malformed| {
@@ -56,6 +61,10 @@ fn all_of(bytes: &[u8], cut: &dyn Fn(&mut dyn Read) -> Vec<Document>, transcribe
             Err(damage) => is_damage(&damage),
         }
     }
+}
+
+fn is_json(document: &Document) -> bool {
+    document.as_ref().is_ok_and(|raw| serde_json::from_slice::<serde_json::Value>(&raw.bytes).is_ok())
 }
 
 /// Every byte of the input is punctuation or stands in a document.

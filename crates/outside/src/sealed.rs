@@ -3,7 +3,7 @@
 use seal::note::{Note, Signature};
 use seal::{Bundle, Checkpoint, Hash, KeyKind, Policy, Proof, SignedCheckpoint, SignerKey, Tile, VerifierKey};
 
-use crate::{is_echo, with_text};
+use crate::words::{is_echo, with_text};
 
 fn key() -> SignerKey {
     SignerKey::from_seed("factory.example/site-1", KeyKind::Ed25519, &[7; 32]).expect("a key")

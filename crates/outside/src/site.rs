@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use app::{AsOf, Captured, OpenOptions, Outcome, QuestionError, Site, WhereUsedQuery};
 use tempfile::TempDir;
 
-use crate::with_text;
+use crate::words::with_text;
 
 /// What the site knows that is asked: a little of everything.
 const KNOWN_MESSAGES: &str = include_str!("site/messages.jsonl");

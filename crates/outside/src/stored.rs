@@ -25,7 +25,7 @@ pub fn stored(bytes: &[u8]) {
             Err(StoredError::TooLarge(_)) => {}
             Err(error) => panic!("an event that reads cannot be written: {error}"),
         },
-        Err(error) => crate::is_echo(&error.to_string(), &String::from_utf8_lossy(entry)),
+        Err(error) => crate::words::is_echo(&error.to_string(), &String::from_utf8_lossy(entry)),
     }
 }
 

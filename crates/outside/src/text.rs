@@ -7,7 +7,7 @@ use app::config::{ConfigError, Settings};
 use kernel::thing::Name;
 use kernel::time::Moment;
 
-use crate::{is_echo, is_message, with_text};
+use crate::words::{is_echo, with_text};
 
 /// `tracewright.toml`.
 pub fn configuration(bytes: &[u8]) {
@@ -47,7 +47,7 @@ pub fn zones(bytes: &[u8]) {
                     assert_eq!(serde_json::from_str::<Moment>(&stored).expect("it reads back"), moment);
                     let _ = moment.at.plus(moment.margin).to_string();
                 }
-                Err(reason) => is_message(&reason),
+                Err(reason) => is_echo(&reason, text),
             }
         }
     });

@@ -243,6 +243,13 @@ pub struct Note {
     pub text: String,
 }
 
+impl Note {
+    /// A note. What it quotes of a file is brought onto one line.
+    pub(super) fn new(file: Arc<str>, line: Option<u64>, text: &str) -> Self {
+        Self { file, line, text: one_line(text) }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {

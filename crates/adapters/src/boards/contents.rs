@@ -66,7 +66,7 @@ impl Contents {
     }
 
     pub(super) fn note(&mut self, line: Option<u64>, text: impl Into<String>) {
-        self.notes.push(Note { file: Arc::clone(&self.name), line, text: one_line(&text.into()) });
+        self.notes.push(Note::new(Arc::clone(&self.name), line, &text.into()));
     }
 }
 

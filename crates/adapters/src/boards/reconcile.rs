@@ -347,22 +347,19 @@ impl Merge {
             let text = format!(
                 "package `{listed}` is called `{placed}` among the placements ({count} positions): not compared"
             );
-            notes.push(Note { file: place.file, line: Some(place.line), text });
+            notes.push(Note::new(place.file, Some(place.line), &text));
         }
         for (file, count) in self.repeated.drain(..) {
-            notes.push(Note {
-                file,
-                line: None,
-                text: format!("{count} designators are given again, with the same content"),
-            });
+            let text = format!("{count} designators are given again, with the same content");
+            notes.push(Note::new(file, None, &text));
         }
         if let (Some(file), true) = (names.placements.first(), names.bills.is_empty()) {
-            let text = "no bill of materials given: nobody says what is fitted".to_owned();
-            notes.push(Note { file: Arc::clone(file), line: None, text });
+            let text = "no bill of materials given: nobody says what is fitted";
+            notes.push(Note::new(Arc::clone(file), None, text));
         }
         if let (Some(file), true) = (names.bills.first(), names.placements.is_empty()) {
-            let text = "no placements given: positions have no coordinates".to_owned();
-            notes.push(Note { file: Arc::clone(file), line: None, text });
+            let text = "no placements given: positions have no coordinates";
+            notes.push(Note::new(Arc::clone(file), None, text));
         }
     }
 }
