@@ -1,10 +1,11 @@
 //! A simulated factory that speaks the machines' protocols and keeps its own ground truth.
 //!
-//! An SMT line builds a real board (ThunderScope TS-PCIe) in panels of four, bottom side first, and says so in IPC-CFX;
-//! packing and shipping speak plain JSON events. The same seed gives the same bytes. The factory knows what physically
-//! happened and which evidence of it got out, and computes from its own records what the answers must be
+//! SMT lines build variants of a real board (ThunderScope TS-PCIe) in panels of four, bottom side first, and say so in IPC-CFX; planning, assembly, packing
+//! and shipping speak plain JSON events. A scenario says what the factory is like; the same scenario and seed give the same bytes. The factory knows what
+//! physically happened and which evidence of it got out, and computes from its own records what the answers must be
 //! (`docs/answers.md`), with direct and slow code, one row per placement. It shares nothing with the product.
 
+mod answer;
 mod bench;
 mod board;
 mod cause;
@@ -19,12 +20,14 @@ mod output;
 mod oven;
 mod panel;
 mod placer;
+mod plan;
 mod printer;
 mod product;
 mod random;
 mod record;
 mod scenario;
 mod station;
+mod stay;
 mod stock;
 mod tester;
 mod truth;
@@ -35,6 +38,7 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+pub use answer::{Balance, Cause, Evidence, Forward, Physical, Relation, Row};
 pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
 pub use cause::CausePlan;
 pub use config::{AssemblyPlan, Config};
@@ -42,8 +46,8 @@ pub use error::Error;
 pub use output::{Kind, Output};
 pub use product::{Product, ProductPlan};
 pub use scenario::Scenario;
+pub use truth::Truth;
 pub use truth::plain::{Installation, Labelled};
-pub use truth::{Balance, Cause, Evidence, Forward, Physical, Relation, Row, Truth};
 use works::Works;
 
 /// The running factory: an iterator over what it says, in order of delivery, made as it is asked for.

@@ -16,6 +16,7 @@ use crate::hand::Hand;
 use crate::oven::reflow;
 use crate::panel::{BOARDS, Panel};
 use crate::placer::{self, Placer, Setup};
+use crate::plan::plan;
 use crate::printer::Printer;
 use crate::product::{Product, Revisions};
 use crate::station::{
@@ -69,7 +70,7 @@ impl Line {
             programs: [0; 4],
             revisions: revisions.to_vec(),
             begun: vec![0; revisions.len()],
-            placers: placer::plan(board, &station::tag(number)),
+            placers: plan(board, &station::tag(number)),
             printer: Printer::default(),
             bare_boards: None,
             bench: Bench::default(),

@@ -21,141 +21,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
+use crate::answer::{Balance, Cause, Evidence, Forward, Physical, Relation, Row};
 use crate::board::Board;
 use crate::cause::Effect;
 use crate::panel::{BOARDS, panel_name, serial};
 use crate::record::{Content, Fate, Join, NONE, Naming, Pass, Placement, Record, Role};
-
-/// How a unit is connected with a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Relation {
-    /// Reported as installed.
-    Installed,
-    /// Was there when the unit was worked on.
-    Exposed,
-}
-
-/// How sure that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Evidence {
-    /// Nothing else is possible.
-    Certain,
-    /// Not excluded.
-    Possible,
-}
-
-/// One row of a where-used answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Row {
-    /// `PANEL/n`, or the name of an assembly.
-    pub unit: String,
-    /// How connected.
-    pub relation: Relation,
-    /// How sure.
-    pub evidence: Evidence,
-    /// Whether the part was taken out again.
-    pub removed: bool,
-    /// Reference designators, in order of the board; empty for exposure.
-    pub positions: Vec<String>,
-    /// For an assembly: the child that this is true of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
-}
-
-/// What physically was in a unit, or on it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Physical<'a> {
-    /// The package it came from.
-    pub package: &'a str,
-    /// The unit.
-    pub unit: String,
-    /// Reference designator; none for paste and bare boards.
-    pub position: Option<&'a str>,
-}
-
-/// Where the parts of a package went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Balance {
-    /// The package.
-    pub package: String,
-    /// Its part number.
-    pub part: String,
-    /// At receipt, or when it was cut off.
-    pub initial: u64,
-    /// Placed on units.
-    pub installed: u64,
-    /// Picked and thrown away.
-    pub rejected: u64,
-    /// Cut off into other packages.
-    pub moved_on: u64,
-    /// Left now.
-    pub remaining: u64,
-}
-
-/// A planted cause and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// `worn nozzle`, `oven drift`, `wrong program`, `untrained operator`, `paste past its life`, `bad lot`.
-    pub cause: &'static str,
-    /// What is to blame, `kind:identifier`.
-    pub thing: String,
-    /// The station, if it is at one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub station: Option<String>,
-    /// First and last time, true time.
-    pub from: Option<String>,
-    /// The last.
-    pub until: Option<String>,
-    /// Units that were worked on while it was so.
-    pub touched: BTreeSet<String>,
-    /// Those of them with a fault that comes of it, and at which positions.
-    pub harmed: BTreeMap<String, BTreeSet<String>>,
-}
-
-/// Everything that lies ahead of a thing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Forward {
-    /// Units and assemblies.
-    pub units: BTreeSet<String>,
-    /// Boxes and pallets that contain them now.
-    pub containers: BTreeSet<String>,
-    /// Shipments they left with.
-    pub shipments: BTreeSet<String>,
-    /// Who got them.
-    pub customers: BTreeSet<String>,
-}
-
-/// One stay of a package at a place: `[on, off)`.
-#[derive(Clone, Debug)]
-struct Mount {
-    package: u32,
-    place: u16,
-    on: i64,
-    off: i64,
-    /// From here on another package may have taken the place.
-    doubted: i64,
-    /// Stays at the same place that had not ended when this one began.
-    before: Vec<(u8, usize)>,
-}
-
-impl Mount {
-    fn overlaps(&self, from: i64, to: i64) -> bool {
-        self.on <= to && self.off > from
-    }
-}
-
-/// A person, tool or program at a station: `[on, off)`.
-#[derive(Clone, Copy, Debug)]
-struct Stay {
-    role: Role,
-    thing: u32,
-    on: i64,
-    off: i64,
-}
+use crate::stay::{Mount, Stay, mounts, stays};
 
 /// One link of a pass to a package.
 #[derive(Clone, Copy, Debug)]
@@ -580,13 +452,10 @@ impl Truth {
     }
 
     /// Whether a stay is beyond doubt while it overlaps a window.
-    fn is_sure(&self, station: u8, mount: &Mount, from: i64, to: i64) -> bool {
+    fn is_sure(&self, mount: &Mount, from: i64, to: i64) -> bool {
         let (from, to) = (mount.on.max(from), mount.off.min(to));
         let doubted = mount.doubted <= to && mount.off > from && mount.doubted < mount.off;
-        let shadowed = mount.before.iter().any(|(other, index)| {
-            debug_assert_eq!(*other, station);
-            self.mounts[*other as usize][*index].off > from
-        });
+        let shadowed = mount.before.iter().any(|(other, index)| self.mounts[*other as usize][*index].off > from);
         !doubted && !shadowed
     }
 
@@ -596,7 +465,7 @@ impl Truth {
         if placement.fate == Fate::InstalledFromPlace {
             let found = self.mounted_at(pass, placement.place);
             let mounts = &self.mounts[pass.station as usize];
-            let sure = found.len() == 1 && self.is_sure(pass.station, &mounts[found[0]], from, to);
+            let sure = found.len() == 1 && self.is_sure(&mounts[found[0]], from, to);
             let evidence = if sure { Evidence::Certain } else { Evidence::Possible };
             return found.into_iter().map(|index| (mounts[index].package, evidence)).collect();
         }
@@ -696,10 +565,7 @@ impl Truth {
                 let only = met.iter().all(|other| {
                     other.package == mount.package || self.record.packages[other.package as usize].part != part
                 });
-                let certain = needed
-                    && only
-                    && pass.skipped & bit == 0
-                    && self.is_sure(pass.station, mount, pass.start, pass.end);
+                let certain = needed && only && pass.skipped & bit == 0 && self.is_sure(mount, pass.start, pass.end);
                 let evidence = if certain { Evidence::Certain } else { Evidence::Possible };
                 let best = exposed.entry(mount.package).or_insert(evidence);
                 *best = (*best).min(evidence);
@@ -911,63 +777,4 @@ fn window(pass: &Pass, placement: &Placement) -> (i64, i64) {
     }
     let at = pass.start + i64::from(placement.after_start);
     (at, at)
-}
-
-/// Stays of material under the safe reading: only an own `off` ends one.
-fn mounts(record: &Record, stations: usize) -> Vec<Vec<Mount>> {
-    let mut points = record.mountings.clone();
-    points.sort_by_key(|point| (point.at, point.on.is_some()));
-    let mut mounts: Vec<Vec<Mount>> = vec![Vec::new(); stations];
-    let mut open: Vec<(u8, usize)> = Vec::new();
-    for point in points {
-        let Some((station, place)) = point.on else {
-            open.retain(|(station, index)| {
-                let mount = &mut mounts[*station as usize][*index];
-                if mount.package == point.package {
-                    mount.off = point.at;
-                }
-                mount.package != point.package
-            });
-            continue;
-        };
-        let here = |(other, index): &(u8, usize)| *other == station && mounts[*other as usize][*index].place == place;
-        // The same package again at the same place is no news.
-        if open.iter().any(|stay| here(stay) && mounts[stay.0 as usize][stay.1].package == point.package) {
-            continue;
-        }
-        let before: Vec<(u8, usize)> = open.iter().copied().filter(here).collect();
-        for (other, index) in &before {
-            let doubted = &mut mounts[*other as usize][*index].doubted;
-            *doubted = (*doubted).min(point.at);
-        }
-        open.push((station, mounts[station as usize].len()));
-        mounts[station as usize].push(Mount {
-            package: point.package,
-            place,
-            on: point.at,
-            off: i64::MAX,
-            doubted: i64::MAX,
-            before,
-        });
-    }
-    mounts
-}
-
-/// Stays of persons and tools (only an `off` ends one) and of programs (the next one ends the last).
-fn stays(record: &Record, stations: usize) -> Vec<Vec<Stay>> {
-    let mut points = record.presences.clone();
-    points.sort_by_key(|point| (point.at, point.on));
-    let mut stays: Vec<Vec<Stay>> = vec![Vec::new(); stations];
-    for point in points {
-        let here = &mut stays[point.station as usize];
-        for stay in here.iter_mut().filter(|stay| stay.off == i64::MAX && stay.role == point.role) {
-            if point.role == Role::Program || !point.on && stay.thing == point.thing {
-                stay.off = point.at;
-            }
-        }
-        if point.on {
-            here.push(Stay { role: point.role, thing: point.thing, on: point.at, off: i64::MAX });
-        }
-    }
-    stays
 }

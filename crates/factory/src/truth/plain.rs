@@ -6,7 +6,8 @@ use crate::board::Board;
 use crate::record::{Content, Fate, NONE};
 use crate::station::HANDLES;
 
-use super::{Evidence, Truth, unit_name};
+use super::{Truth, unit_name};
+use crate::answer::Evidence;
 
 /// One installed component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod broken;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -175,10 +176,44 @@ fn misuse_is_told_with_a_hint() {
     check(&["serve", "--listen", "0.0.0.0:0"], 2, "--allow-unauthenticated");
     check(&["trace", "X", "--as-of", "monday"], 2, "error: `monday` for --as-of is no time\nhint: ");
     check(&["import", "cfx"], 2, "Usage");
+    check(&["factory", "run", "small"], 2, "--out <DIR>|--to <URL>");
+    check(&["factory", "run", "no-such", "--out", "x"], 2, "error: scenario `no-such` is none of those");
+    check(&["factory", "run", "small", "--to", "https://plant"], 2, "begins with `http://`");
+    let scenario = folder.path().join("mine.toml");
+    fs::write(&scenario, "about = \"x\"\n[factory]\npanel = 1\n").expect("writes");
+    check(&["factory", "run", text(&scenario), "--out", "x"], 2, "line 3, column 1");
     fs::create_dir_all(&data).expect("makes the folder");
     fs::write(data.join("tracewright.toml"), "[site]\ncolour = 1\n").expect("writes");
     fs::write(folder.path().join("empty"), "").expect("writes");
     check(&["import", "cfx", text(&folder.path().join("empty"))], 2, "line 2, column 1: unknown field `colour`");
+}
+
+#[test]
+fn a_factory_is_delivered_to_a_server() {
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().join("data");
+    let mut server = tracewright(&data, &["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let mut said = String::new();
+    let stdout = server.stdout.as_mut().expect("its output");
+    BufReader::new(stdout).read_line(&mut said).expect("says where it listens");
+    let url = said.trim().strip_prefix("listening on ").expect("an address").to_owned();
+    let small = ["factory", "run", "small", "--panels", "2", "--to", &url];
+    let first = answer(folder.path(), &small);
+    assert!(first["recorded"].as_u64() > Some(100), "{first}");
+    assert_eq!(first["quarantined"], 0);
+    // The same again is known already.
+    let again = answer(folder.path(), &small);
+    assert_eq!((again["recorded"].as_u64(), &again["messages"]), (Some(0), &first["messages"]));
+    server.kill().expect("ends");
+    server.wait().expect("ends");
+    assert!(!answer(&data, &["trace", "PNL-000001/1"])["components"].as_array().expect("a list").is_empty());
+
+    let shipped = answer(folder.path(), &["factory", "list"]);
+    assert!(strings(&shipped, "name").is_superset(&BTreeSet::from(["small", "high-mix", "planted"])));
 }
 
 #[test]
