@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use crate::error::Error;
-use crate::product::Product;
 
 /// Bill of materials as published.
 pub const BOM_CSV: &str = include_str!("../data/Thunderscope_Rev5.3_TS-PCIe_MP_BOM.csv");
@@ -70,7 +69,37 @@ pub struct Position {
     pub place: [String; 3],
 }
 
-/// All parts and positions.
+/// A revision of a product.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// Name of the product.
+    pub name: String,
+    /// Revision; the first has none.
+    pub revision: String,
+    pub(crate) code: String,
+    /// The part of each position of the board, if it is fitted.
+    pub(crate) parts: Vec<Option<u16>>,
+    /// Positions that are fitted.
+    pub(crate) fitted: Vec<u16>,
+}
+
+impl Product {
+    pub(crate) fn new(name: &str, revision: &str, code: &str, parts: Vec<Option<u16>>) -> Self {
+        let fitted = (0u16..).zip(&parts).filter(|(_, part)| part.is_some()).map(|(position, _)| position).collect();
+        Self { name: name.to_owned(), revision: revision.to_owned(), code: code.to_owned(), parts, fitted }
+    }
+
+    /// The part of a position; of one that is not fitted, that of the whole board.
+    pub(crate) fn part(&self, board: &Board, position: u16) -> u16 {
+        self.parts[position as usize].unwrap_or(board.positions[position as usize].part)
+    }
+
+    pub(crate) fn count(&self, part: u16) -> u32 {
+        self.parts.iter().filter(|other| **other == Some(part)).count() as u32
+    }
+}
+
+/// All parts and positions, and what is built of them.
 #[derive(Clone, Debug)]
 pub struct Board {
     /// Lines of the bill of materials, then the process materials.

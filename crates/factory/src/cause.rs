@@ -49,9 +49,9 @@ pub enum CausePlan {
     UntrainedOperator {
         /// Line.
         line: u32,
-        /// The crew he works in, from 1: crews take turns by shift.
+        /// The crew they work in, from 1: crews take turns by shift.
         crew: u32,
-        /// Share of parts that he places badly.
+        /// Share of parts that they place badly.
         share: f64,
     },
     /// A lot of paste that is used past its life.
@@ -71,10 +71,10 @@ impl CausePlan {
         let (line, machine, share) = match self {
             Self::WornNozzle { line, machine, nozzle, life_picks, share } => {
                 if ![1, 4].contains(machine) {
-                    return Some(("machine", "of a worn nozzle is 1 or 4: the others do not name theirs".to_owned()));
+                    return Some(("machine", "must be 1 or 4: the others do not name their nozzles".to_owned()));
                 }
                 if !(1..=6).contains(nozzle) {
-                    return Some(("nozzle", "lies between 1 and 6".to_owned()));
+                    return Some(("nozzle", "must lie between 1 and 6".to_owned()));
                 }
                 if *life_picks == 0 {
                     return Some(("life_picks", "must be at least 1".to_owned()));
@@ -90,19 +90,19 @@ impl CausePlan {
             Self::WrongProgram { line, machine, .. } => (*line, *machine, 0.0),
             Self::UntrainedOperator { line, crew, share } => {
                 if !(1..=3).contains(crew) {
-                    return Some(("crew", "lies between 1 and 3".to_owned()));
+                    return Some(("crew", "must lie between 1 and 3".to_owned()));
                 }
                 (*line, 1, *share)
             }
             Self::OldPaste { share, .. } => (1, 1, *share),
         };
         if !(1..=lines).contains(&line) {
-            return Some(("line", format!("{line} of a cause is not there")));
+            return Some(("line", format!("is {line}, and there are {lines}")));
         }
         if !(1..=4).contains(&machine) {
-            return Some(("machine", "lies between 1 and 4".to_owned()));
+            return Some(("machine", "must lie between 1 and 4".to_owned()));
         }
-        (!(0.0..=1.0).contains(&share)).then(|| ("share", "of a cause lies between 0 and 1".to_owned()))
+        (!(0.0..=1.0).contains(&share)).then(|| ("share", "must lie between 0 and 1".to_owned()))
     }
 
     /// The word for it in the truth.

@@ -264,8 +264,10 @@ impl Config {
         if let Some(offline) = self.offline.iter().find(|offline| !is_station(&offline.handle)) {
             return Some(("handle", format!("`{}` is no station of this factory", offline.handle)));
         }
-        if let Some(wrong) = self.causes.iter().find_map(|cause| cause.wrong(self.lines)) {
-            return Some(wrong);
+        for (number, cause) in (1..).zip(&self.causes) {
+            if let Some((key, reason)) = cause.wrong(self.lines) {
+                return Some((key, format!("of cause {number} {reason}")));
+            }
         }
         if self.customers.is_empty() {
             return Some(("customers", "must name at least one".to_owned()));

@@ -25,12 +25,12 @@ pub enum Error {
         source: Box<toml::de::Error>,
     },
     /// A value of a scenario makes no sense.
-    #[error("scenario `{name}`, line {line}: `{key}` {reason}")]
+    #[error("scenario `{name}`{}: `{key}` {reason}", .line.map_or_else(String::new, |line| format!(", line {line}")))]
     Value {
         /// Which.
         name: String,
-        /// Line in the file, from 1.
-        line: usize,
+        /// Line in the file, from 1, if the key is given once.
+        line: Option<usize>,
         /// The key.
         key: String,
         /// What is wrong with it.

@@ -4,12 +4,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::board::Board;
+use crate::board::{Board, Product};
 use crate::cause::Causes;
 use crate::config::Config;
 use crate::delivery::{Delivery, Source};
 use crate::panel::{BOARDS, Listing, Panel, serial};
-use crate::product::Product;
 use crate::random::Random;
 use crate::record::{NONE, Pass, Record, Role};
 use crate::station::{self, AOI, HANDLES, MINUTE, PLACERS, ROLES_OF_LINE, Station};

@@ -39,12 +39,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub use answer::{Balance, Cause, Evidence, Forward, Physical, Relation, Row};
-pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Side};
+pub use board::{BOM_CSV, Board, POSITIONS_TXT, PRODUCT, Part, Position, Product, Side};
 pub use cause::CausePlan;
 pub use config::{AssemblyPlan, Config};
 pub use error::Error;
 pub use output::{Kind, Output};
-pub use product::{Product, ProductPlan};
+pub use product::ProductPlan;
 pub use scenario::Scenario;
 pub use truth::Truth;
 pub use truth::plain::{Installation, Labelled};

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde_json::json;
 
 use crate::bench::{Bench, inspect};
-use crate::board::{Board, Side};
+use crate::board::{Board, Product, Side};
 use crate::cause::Blame;
 use crate::dispatch::Dispatch;
 use crate::floor::{Floor, Transaction};
@@ -18,7 +18,7 @@ use crate::panel::{BOARDS, Panel};
 use crate::placer::{self, Placer, Setup};
 use crate::plan::plan;
 use crate::printer::Printer;
-use crate::product::{Product, Revisions};
+use crate::product::Revisions;
 use crate::station::{
     self, AOI, BENCH, HAND, HANDLES, LOADER, MARKER, MINUTE, PLACERS, PRINTER, ROLES_OF_LINE, SECOND, TESTER,
 };

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::board::{Board, PRODUCT, Part, SUSPECT};
+use crate::board::{Board, PRODUCT, Part, Product, SUSPECT};
 use crate::random::Random;
 
 /// A product as a scenario describes it.
@@ -44,36 +44,6 @@ impl ProductPlan {
     /// Whether a line (from 1) builds it.
     pub(crate) fn is_built_on(&self, line: u32) -> bool {
         self.lines.is_empty() || self.lines.contains(&line)
-    }
-}
-
-/// A revision of a product.
-#[derive(Clone, Debug)]
-pub struct Product {
-    /// Name of the product.
-    pub name: String,
-    /// Revision; the first has none.
-    pub revision: String,
-    pub(crate) code: String,
-    /// The part of each position of the board, if it is fitted.
-    pub(crate) parts: Vec<Option<u16>>,
-    /// Positions that are fitted.
-    pub(crate) fitted: Vec<u16>,
-}
-
-impl Product {
-    fn new(name: &str, revision: &str, code: &str, parts: Vec<Option<u16>>) -> Self {
-        let fitted = (0u16..).zip(&parts).filter(|(_, part)| part.is_some()).map(|(position, _)| position).collect();
-        Self { name: name.to_owned(), revision: revision.to_owned(), code: code.to_owned(), parts, fitted }
-    }
-
-    /// The part of a position; of one that is not fitted, that of the whole board.
-    pub(crate) fn part(&self, board: &Board, position: u16) -> u16 {
-        self.parts[position as usize].unwrap_or(board.positions[position as usize].part)
-    }
-
-    pub(crate) fn count(&self, part: u16) -> u32 {
-        self.parts.iter().filter(|other| **other == Some(part)).count() as u32
     }
 }
 

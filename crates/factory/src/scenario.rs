@@ -66,8 +66,9 @@ impl Scenario {
     }
 }
 
-/// The line that gives a key, from 1; the first line when none does.
-fn line_of(text: &str, key: &str) -> usize {
+/// The one line that gives a key, from 1.
+fn line_of(text: &str, key: &str) -> Option<usize> {
     let gives = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
-    text.lines().position(gives).map_or(1, |index| index + 1)
+    let mut found = (1..).zip(text.lines()).filter(|(_, line)| gives(line)).map(|(number, _)| number);
+    found.next().filter(|_| found.next().is_none())
 }

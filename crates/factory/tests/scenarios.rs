@@ -34,6 +34,10 @@ fn a_wrong_file_says_line_and_key() {
     check("[factory]\npanels = 3\n", &["about"]);
     check("about = 'x'\n[factory]\n\nlate = 1.5\n", &["line 4", "`late`", "1.5"]);
     check("about = 'x'\n[factory]\npanels_per_reel = 0\n", &["line 3", "`panels_per_reel`", "at least 1"]);
+    let operator =
+        |crew| format!("[[factory.causes]]\nkind = 'untrained-operator'\nline = 1\ncrew = {crew}\nshare = 0.1\n");
+    let two = format!("about = 'x'\n{}{}", operator(1), operator(4));
+    check(&two, &["scenario `mine.toml`: `crew` of cause 2", "between 1 and 3"]);
     let error = Scenario::open("no-such-scenario").unwrap_err();
     assert!(error.to_string().contains("`no-such-scenario`"), "{error}");
 }
