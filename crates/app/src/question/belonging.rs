@@ -84,7 +84,7 @@ impl Desk<'_> {
     }
 
     /// What was said of a thing's coming into others and leaving them.
-    fn moves_of(&self, child: Id) -> Result<Rc<Vec<Within>>> {
+    pub(super) fn moves_of(&self, child: Id) -> Result<Rc<Vec<Within>>> {
         self.memo(
             |memo| &mut memo.within,
             child,

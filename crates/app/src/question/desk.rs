@@ -57,7 +57,7 @@ pub(super) struct Memo {
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
-    pub(super) known: Kept<(Id, Id), Rc<BTreeSet<Designator>>>,
+    pub(super) known: Kept<(Id, Id), Rc<[Designator]>>,
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,
 }

@@ -57,11 +57,16 @@ pub(super) struct Focus {
     pub(super) stays: Vec<Stay>,
     /// Stations of those passes and stays.
     pub(super) stations: BTreeSet<Id>,
-    /// Whether any of the things can stand in an installation report, or be left out by one.
-    pub(super) reported: bool,
+    /// Kinds of the things.
+    pub(super) kinds: BTreeSet<Kind>,
 }
 
 impl Focus {
+    /// Whether any of the things can stand in an installation report, or be left out by one.
+    fn is_reported(&self) -> bool {
+        self.kinds.iter().any(|kind| !matches!(kind, Kind::Person | Kind::Program))
+    }
+
     /// Whether a pass may have anything of the things in question.
     fn may_bear_on(&self, pass: &UnitPass) -> bool {
         let (from, until) = pass.reach;
@@ -97,12 +102,13 @@ impl Desk<'_> {
         // Nothing but the things in question, and what was removed, needs a look, or its exact time.
         let narrow = focus.is_some();
         let removed: BTreeSet<Designator> = removals.iter().map(|orphan| orphan.removal.designator).collect();
+        let seeks = |kind: Kind| focus.is_none_or(|focus| focus.kinds.contains(&kind));
         let mut evidence = UnitEvidence::default();
         let mut installations: Vec<Installation> = Vec::new();
         for pass in passes.iter().filter(|pass| in_focus(pass)) {
             let (found, gaps, broken) = (evidence.findings.len(), evidence.gaps.len(), evidence.broken.len());
             let before = installations.len();
-            let reported = focus.is_none_or(|focus| focus.reported);
+            let reported = focus.is_none_or(Focus::is_reported);
             let report = if reported { Some(self.pass_report(class, pass)?) } else { None };
             for source in report.iter().flat_map(|report| &report.sources) {
                 let wanted = !narrow || self.in_focus(source, focus)?;
@@ -127,16 +133,22 @@ impl Desk<'_> {
                 let wanted: &dyn Fn(Id) -> bool = &wanted;
                 if let Some(report) = &report {
                     self.expose_material(class, pass, report, &named, wanted, &mut evidence)?;
-                    self.expose_tools(class, pass, report, wanted, &mut evidence)?;
+                    if seeks(Kind::Tool) {
+                        self.expose_tools(class, pass, report, wanted, &mut evidence)?;
+                    }
                 }
-                self.expose_people(pass, wanted, &mut evidence)?;
-                self.expose_programs(pass, wanted, &mut evidence)?;
+                if seeks(Kind::Person) {
+                    self.expose_people(pass, wanted, &mut evidence)?;
+                }
+                if seeks(Kind::Program) {
+                    self.expose_programs(pass, wanted, &mut evidence)?;
+                }
                 if pass.end.is_none() {
                     let station = self.station_text(pass.station)?;
                     let text = format!("the pass of `{}` at `{station}` has no end", self.key_text(class.key)?);
                     evidence.gaps.push(Gap { kind: "OpenPass".into(), station: Some(station), text });
                 }
-            } else if let Some(report) = &report {
+            } else if let Some(report) = report.as_ref().filter(|_| seeks(Kind::Tool)) {
                 let wanted = |thing| focus.is_none_or(|focus| focus.things.contains(&thing));
                 self.expose_tools(class, pass, report, &wanted, &mut evidence)?;
             }
@@ -183,7 +195,7 @@ impl Desk<'_> {
             || {
                 let reports = self.reports(pass.station, &pass.facts)?;
                 let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<Placement>> = BTreeMap::new();
-                let mut accounted: BTreeSet<Designator> = BTreeSet::new();
+                let mut accounted: Vec<Designator> = Vec::new();
                 let mut tools = BTreeSet::new();
                 let (mut speaks, mut all_have_tools) = (false, true);
                 for (report_nth, report) in reports.iter().enumerate() {
@@ -194,7 +206,7 @@ impl Desk<'_> {
                     for (cell_nth, shared) in meant.flatten() {
                         let cell = &report.cells[cell_nth];
                         speaks = true;
-                        accounted.insert(cell.designator);
+                        accounted.push(cell.designator);
                         match cell.tool {
                             Some(tool) => {
                                 tools.insert((tool, shared));
@@ -209,10 +221,19 @@ impl Desk<'_> {
                 }
                 let (from, until) = pass.window();
                 let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
-                let mut known: BTreeSet<Designator> = BTreeSet::new();
-                for program in &programs {
-                    known.extend(self.known_positions(pass.station, *program)?.iter());
-                }
+                accounted.sort_unstable();
+                let known = match programs[..] {
+                    [program] => self.known_positions(pass.station, program)?,
+                    _ => {
+                        let mut known: Vec<Designator> = Vec::new();
+                        for program in &programs {
+                            known.extend(self.known_positions(pass.station, *program)?.iter());
+                        }
+                        known.sort_unstable();
+                        known.dedup();
+                        Rc::from(known)
+                    }
+                };
                 let sources = sources.into_iter().map(|((package, leading), cells)| Source {
                     package,
                     leading: leading.to_vec(),
@@ -226,7 +247,7 @@ impl Desk<'_> {
                     all_have_tools,
                     programs,
                     known: known.len(),
-                    missing: known.difference(&accounted).count(),
+                    missing: known.iter().filter(|position| accounted.binary_search(position).is_err()).count(),
                     reports,
                 }))
             },

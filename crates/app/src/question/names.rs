@@ -250,7 +250,7 @@ impl Desk<'_> {
                     own.push(always(key.whole(), false));
                 }
                 for alias in own {
-                    for (_, point) in self.snapshot.reader.within_of(alias.id)? {
+                    for point in self.moves_of(alias.id)?.iter() {
                         if point.belonging != Belonging::Carried || !point.on {
                             continue;
                         }

@@ -72,8 +72,8 @@ impl Desk<'_> {
         Ok(programs)
     }
 
-    /// Every position that any report of this station under this program accounted for.
-    pub(super) fn known_positions(&self, station: Id, program: Id) -> Result<Rc<BTreeSet<Designator>>> {
+    /// Every position that any report of this station under this program accounted for, ascending.
+    pub(super) fn known_positions(&self, station: Id, program: Id) -> Result<Rc<[Designator]>> {
         self.memo(
             |memo| &mut memo.known,
             (station, program),
@@ -92,7 +92,7 @@ impl Desk<'_> {
                     }
                 }
                 known.remove(&Designator::NONE);
-                Ok(Rc::new(known))
+                Ok(known.into_iter().collect())
             },
         )
     }

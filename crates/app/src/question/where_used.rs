@@ -278,8 +278,7 @@ impl Desk<'_> {
             units.extend(of_row.iter());
         }
         for thing in targets.things.keys() {
-            let kind = self.name(*thing)?.map(|name| name.kind);
-            focus.reported |= !matches!(kind, Some(Kind::Person | Kind::Program));
+            focus.kinds.extend(self.name(*thing)?.map(|name| name.kind));
         }
         for unit in units {
             let class = self.class(unit)?;
