@@ -127,7 +127,7 @@ pub(crate) fn backup(
         recorded,
         files,
     };
-    check(&part, &backup, &folder.verifier()?, progress)?;
+    check(&copy, &backup, None, progress)?;
     let text = serde_json::to_string_pretty(&backup).unwrap_or_default();
     fs::write(part.join(MANIFEST), text).map_err(SiteError::io("write", &part.join(MANIFEST)))?;
     sync(&part.join(MANIFEST))?;
@@ -174,13 +174,7 @@ pub(crate) fn restore(
         copy_private(&from.join(name), &part.join(name)).map_err(SiteError::io("copy", &from.join(name)))?;
     }
     copy_tree(&from.join(LEDGER), &copy.ledger())?;
-    let key = match &options.key {
-        Some(text) => {
-            text.trim().parse().map_err(|_| SiteError::Refused(format!("`{text}` is no public key of a ledger")))?
-        }
-        None => copy.verifier()?,
-    };
-    check(&part, &backup, &key, progress).map_err(|error| match error {
+    let key = check(&copy, &backup, options.key.as_deref(), progress).map_err(|error| match error {
         SiteError::Ledger(LedgerError::Damaged(problem)) => {
             damaged(&Path::new(LEDGER).join(&problem.file).display().to_string(), problem.reason)
         }
@@ -194,20 +188,31 @@ pub(crate) fn restore(
     Ok(backup)
 }
 
-/// Checks that everything is as it was written, and that the ledger holds.
-fn check(dir: &Path, backup: &Backup, key: &VerifierKey, progress: &mut dyn FnMut(u64, u64)) -> Result<(), SiteError> {
+/// Checks that everything is as it was written, and that the ledger holds. Gives the key by which it does.
+fn check(
+    copy: &Folder,
+    backup: &Backup,
+    key: Option<&str>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<VerifierKey, SiteError> {
     for (name, expected) in &backup.files {
-        if digest(&dir.join(name))? != *expected {
+        if digest(&copy.path().join(name))? != *expected {
             return Err(damaged(name, "it is not what was written"));
         }
     }
+    let key: VerifierKey = match key {
+        Some(text) => {
+            text.trim().parse().map_err(|_| SiteError::Refused(format!("`{text}` is no public key of a ledger")))?
+        }
+        None => copy.verifier()?,
+    };
     let mut told = |progressed: Progress| progress(progressed.entries, progressed.entries_total);
     let options = Options { tail: Tail::Refused, references: Some(&references), progress: Some(&mut told) };
-    let report = seal::verify::verify_with(dir.join(LEDGER), key, options)?;
+    let report = seal::verify::verify_with(copy.ledger(), &key, options)?;
     if (report.entries, report.checkpoint.root().to_base64()) != (backup.entries, backup.root.clone()) {
         return Err(damaged("ledger/checkpoint", "it is another than the backup was made with"));
     }
-    Ok(())
+    Ok(key)
 }
 
 /// Refuses a folder whose ledger does not reach a checkpoint that somebody else holds.

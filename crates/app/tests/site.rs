@@ -153,7 +153,7 @@ fn a_clock_that_jumps_loses_nothing() {
         assert_eq!(known(AsOf::Latest), [0, 1, 2, 3]);
         assert_eq!(known(AsOf::Index(3)), [0, 1, 2]);
         // By time the log's clock only goes forward: what came after the jump counts as known when it had jumped.
-        assert_eq!(known(AsOf::Time(Time(99_000_000))), Vec::<i32>::new());
+        assert!(known(AsOf::Time(Time(99_000_000))).is_empty());
         assert_eq!(known(AsOf::Time(Time(200_000_000))), [0]);
         assert_eq!(known(AsOf::Time(Time(4_000_000_000_000_000))), [0, 1, 2, 3]);
     };

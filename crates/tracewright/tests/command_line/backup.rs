@@ -35,8 +35,7 @@ impl Server {
     /// Whether the events were acknowledged.
     fn post(&self, events: &str) -> bool {
         let mut stream = TcpStream::connect(&self.address).expect("connects");
-        let head =
-            "POST /api/v1/capture/events?source=load HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json";
+        let head = "POST /api/v1/events?source=load HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json";
         write!(stream, "{head}\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{events}", self.address, events.len())
             .expect("sends");
         let mut answer = String::new();

@@ -29,6 +29,13 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// What is in a unit, without what depends on the order of arrival.
+fn components(trace: &Value) -> Vec<String> {
+    let fields = ["position", "package", "lot", "place", "at", "relation", "evidence"];
+    let rows = trace["components"].as_array().expect("a list").iter();
+    rows.map(|row| fields.map(|field| row[field].to_string()).join(" ")).collect()
+}
+
 /// A site with a factory's messages, the answer to a question about it, and the number of its events.
 struct Known {
     folder: TempDir,
@@ -56,7 +63,8 @@ impl Known {
     fn check(&self, data: &Path, context: &str) {
         answer(data, &["import", "cfx", text(&self.cfx)]);
         assert_eq!(answer(data, &["verify", "--at-rest"])["entries"], self.events, "{context}");
-        assert_eq!(answer(data, &["trace", "PNL-000001/1"]), self.trace, "{context}");
+        let again = answer(data, &["trace", "PNL-000001/1"]);
+        assert_eq!(components(&again), components(&self.trace), "{context}");
     }
 }
 
