@@ -201,6 +201,10 @@ fn thousands(value: f64) -> String {
 }
 
 fn digits(value: f64) -> String {
-    let text = if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let text = match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value < 0.01 => format!("{value:.4}"),
+        value => format!("{value:.2}"),
+    };
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
