@@ -141,16 +141,16 @@ impl Bench {
         let transaction = Transaction::Given(floor.random.guid());
         let run = floor.open(BENCH, start - SECOND, start, listing, transaction);
         let designator = floor.board.positions[defect.position as usize].name.clone();
-        if let (Some((package, package_name, sure)), false) = (&defect.package, touch_up) {
-            let names_package = *sure && floor.random.chance(0.5);
+        if let (Some(source), false) = (&defect.package, touch_up) {
+            let names_package = source.sure && floor.random.chance(0.5);
             let body = json!({ "UninstalledMaterials": [{
                 "UnitIdentifier": name.0,
                 "UnitPositionNumber": name.1,
                 "QuantityUninstalled": 1.0,
                 "Reason": "DefectiveInstallation",
                 "Material": names_package.then(|| json!({
-                    "UniqueIdentifier": package_name,
-                    "InternalPartNumber": floor.board.parts[part as usize].number,
+                    "UniqueIdentifier": source.name,
+                    "InternalPartNumber": floor.board.parts[source.part as usize].number,
                     "Quantity": 0.0,
                 })),
                 "UninstalledComponents": [{ "ReferenceDesignator": designator, "InstallationTime": null }],
@@ -161,7 +161,7 @@ impl Bench {
             floor.delivery.count(if names_package { "removal of a package" } else { "removal at a position" });
             if floor.record.keep {
                 let at = floor.clock(BENCH, removed);
-                let package = names_package.then_some(*package);
+                let package = names_package.then_some(source.package);
                 floor.record.removals.push(Removal { unit, position: defect.position, package, pass: run.pass, at });
             }
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::board::{Board, Side};
 use crate::cause::Blame;
 use crate::floor::{Floor, NOWHERE, Transaction};
-use crate::panel::{Defect, Panel};
+use crate::panel::{Defect, Panel, Source};
 use crate::record::{Fate, Placement};
 use crate::station::{self, HAND, SECOND};
 use crate::stock::Reel;
@@ -54,7 +54,8 @@ impl Hand {
                 let Some(bag) = &mut self.bins[*part as usize] else { continue };
                 bag.quantity -= 1;
                 let (id, material) = (bag.id, bag.package(&floor.board));
-                let from = (id, bag.name.clone(), !place_only && !lost);
+                let sure = !place_only && !lost;
+                let from = Source { package: id, name: bag.name.clone(), part: bag.part, sure };
                 if is_bad(floor, listed.unit, *position, t) {
                     panel.boards[board].weak = Some(Defect::new(*position, Some(from)));
                 }

@@ -28,18 +28,28 @@ pub(crate) struct PanelBoard {
     pub(crate) weak: Option<Defect>,
 }
 
+/// A package that a component came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) package: u32,
+    pub(crate) name: String,
+    pub(crate) part: u16,
+    /// The machine was sure of it.
+    pub(crate) sure: bool,
+}
+
 /// Something to repair.
 #[derive(Clone, Debug)]
 pub(crate) struct Defect {
     pub(crate) position: u16,
-    /// The package it came from and whether the machine was sure of it; none when nothing was placed.
-    pub(crate) package: Option<(u32, String, bool)>,
+    /// The package it came from; none when nothing was placed.
+    pub(crate) package: Option<Source>,
     /// Only the joint is bad: it is touched up.
     pub(crate) joint: bool,
 }
 
 impl Defect {
-    pub(crate) fn new(position: u16, package: Option<(u32, String, bool)>) -> Self {
+    pub(crate) fn new(position: u16, package: Option<Source>) -> Self {
         Self { position, package, joint: false }
     }
 

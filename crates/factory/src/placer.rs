@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::board::{Board, Side};
 use crate::cause::Blame;
 use crate::floor::{Floor, NOWHERE, Run, Transaction};
-use crate::panel::{BOARDS, Defect, Panel};
+use crate::panel::{BOARDS, Defect, Panel, Source};
 use crate::record::{Fate, Placement, Role};
 use crate::station::{self, PLACERS, SECOND};
 use crate::stock::Reel;
@@ -373,7 +373,7 @@ impl Placer {
         let here = &self.slots[slot as usize];
         let Some(reel) = &here.active else { return };
         let sure = self.machine == 0 || self.machine == 3;
-        let package = Some((reel.id, reel.name.clone(), sure));
+        let package = Some(Source { package: reel.id, name: reel.name.clone(), part: reel.part, sure });
         let unit = panel.unit(board);
         if reel.bad {
             panel.boards[board].suspects += 1;

@@ -191,8 +191,8 @@ impl Tester {
 
 /// A board failed by a part of the bad lot.
 fn blame_lot(floor: &mut Floor, board: &Waiting, at: i64) {
-    let Some(Defect { position, package: Some((package, ..)), .. }) = &board.board.suspect else { return };
-    let lot = floor.record.packages.get(*package as usize).and_then(|package| package.lots.first().copied());
+    let Some(Defect { position, package: Some(source), .. }) = &board.board.suspect else { return };
+    let lot = floor.record.packages.get(source.package as usize).and_then(|package| package.lots.first().copied());
     if let Some((lot, _)) = lot {
         let code = floor.record.lots[lot as usize].0.clone();
         floor.causes.bad_part(&code, at, board.unit, Some(*position));
