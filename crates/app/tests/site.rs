@@ -40,19 +40,6 @@ fn record_unsealed(dir: &Path, container: &str) {
     store.record(&[unsealed(container)], &[]).expect("records");
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("makes the folder");
-    for entry in fs::read_dir(from).expect("lists") {
-        let path = entry.expect("lists").path();
-        let target = to.join(path.file_name().expect("has a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("copies");
-        }
-    }
-}
-
 #[test]
 fn what_a_crash_left_unsealed_is_sealed_on_the_next_start() {
     let dir = TempDir::new().expect("a folder");
@@ -100,7 +87,7 @@ fn a_lost_database_and_an_old_ledger_are_refused() {
     let site = open(&data).expect("opens");
     record(&site, "B1", "U1");
     site.close().expect("closes");
-    copy(&data.join("ledger"), &old);
+    testkit::folder::copy(&data.join("ledger"), &old);
     let site = open(&data).expect("opens");
     record(&site, "B2", "U2");
     site.close().expect("closes");
@@ -112,7 +99,7 @@ fn a_lost_database_and_an_old_ledger_are_refused() {
     fs::rename(dir.path().join("site.db"), data.join("site.db")).expect("moves");
 
     fs::remove_dir_all(data.join("ledger")).expect("removes");
-    copy(&old, &data.join("ledger"));
+    testkit::folder::copy(&old, &data.join("ledger"));
     let refused = open(&data).expect_err("is refused");
     assert!(
         matches!(refused, SiteError::Ledger(seal::LedgerError::NotExtended { .. }) | SiteError::LedgerBehind { .. }),

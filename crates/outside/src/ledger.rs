@@ -54,23 +54,10 @@ fn model() -> &'static Path {
     made.path()
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a copy");
-        }
-    }
-}
-
 /// Puts a file in place of one of the model's and tries everything that reads it: nothing panics, and a finding says where it is.
 fn with_file(name: &str, bytes: &[u8]) {
     let folder = folder();
-    copy(model(), folder.path());
+    testkit::folder::copy(model(), folder.path());
     fs::write(folder.path().join(name), bytes).expect("a file");
     let verified = verify(folder.path(), key().verifier());
     if let Err(error) = &verified {

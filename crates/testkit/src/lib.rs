@@ -2,6 +2,8 @@
 
 pub mod build;
 
+pub mod folder;
+
 pub mod random;
 
 pub mod history;

@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["kernel", "seal", "store", "adapters"]),
     ("web", &["app", "kernel"]),
     ("tracewright", &["app", "web", "factory", "seal", "kernel"]),
-    ("outside", &["app", "adapters", "seal", "kernel"]),
+    ("outside", &["app", "adapters", "seal", "kernel", "testkit"]),
 ];
 
 /// Outside crates that belong to one room of the house.

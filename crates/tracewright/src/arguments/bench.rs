@@ -88,17 +88,14 @@ pub(crate) struct Ingest {
 
 #[derive(Debug, Args)]
 pub(crate) struct Recall {
-    /// The folder that `bench history --keep` filled
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: PathBuf,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// Join lots until the recall reaches so many units
     #[arg(long, default_value_t = 100_000, value_name = "N")]
     pub(crate) units: usize,
     /// How often each recall is asked
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(crate) questions: usize,
-    #[command(flatten)]
-    pub(crate) out: Out,
 }
 
 #[derive(Debug, Args)]

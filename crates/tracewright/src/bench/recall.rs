@@ -40,7 +40,7 @@ struct Answered {
 
 pub(super) fn recall(given: &Recall, json: bool) -> Result<Done, Failure> {
     let circumstances = Circumstances::of("recall");
-    let kept = Kept::existing(&given.keep)?;
+    let kept = Kept::existing(&given.kept.keep)?;
     let site = Site::open_to_read(&kept.folder)?;
     let lots = largest_first(&site, kept.built.panels)?;
     let some = enough(&site, &lots, given.units)?;
@@ -48,7 +48,7 @@ pub(super) fn recall(given: &Recall, json: bool) -> Result<Done, Failure> {
         largest_lot: answered(&site, &lots[..lots.len().min(1)], given.questions)?,
         joined_lots: answered(&site, &some, given.questions)?,
     };
-    outcome::tell(&circumstances, &Sized { size: Size::of(&kept), figures }, &given.out, json)?;
+    outcome::tell(&circumstances, &Sized { size: Size::of(&kept), figures }, &given.kept.out, json)?;
     Ok(Done::Well)
 }
 

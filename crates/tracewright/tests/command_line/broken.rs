@@ -15,20 +15,6 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Copies a folder.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("makes the folder");
-    for entry in fs::read_dir(from).expect("lists") {
-        let path = entry.expect("lists").path();
-        let target = to.join(path.file_name().expect("has a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("copies");
-        }
-    }
-}
-
 /// What is in a unit, without what depends on the order of arrival.
 fn components(trace: &Value) -> Vec<String> {
     let fields = ["position", "package", "lot", "place", "at", "relation", "evidence"];
@@ -55,7 +41,7 @@ impl Known {
 
     fn copy(&self, name: &str) -> std::path::PathBuf {
         let data = self.folder.path().join(name);
-        copy(&self.folder.path().join("whole"), &data);
+        testkit::folder::copy(&self.folder.path().join("whole"), &data);
         data
     }
 
@@ -169,7 +155,7 @@ fn what_a_crash_tore_above_the_checkpoint_goes_and_below_it_is_refused() {
     }
     // The newest copy of the ledger mends it: nothing was signed after it.
     fs::remove_dir_all(data.join("ledger")).expect("removes");
-    copy(&known.folder.path().join("whole/ledger"), &data.join("ledger"));
+    testkit::folder::copy(&known.folder.path().join("whole/ledger"), &data.join("ledger"));
     known.check(&data, "the ledger put back");
 }
 
