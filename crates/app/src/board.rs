@@ -260,13 +260,13 @@ fn units_called(snapshot: &Snapshot<'_>, key: &str) -> Result<BTreeSet<Id>, Ques
     }
     units.extend(reader.aliases(key)?.into_iter().filter(|(kind, _)| *kind == Kind::Unit).map(|(_, unit)| unit));
     for unit in units.clone() {
-        for (scope, position, _) in reader.places_of_name(unit)? {
+        for (_, (scope, position, _)) in reader.places_of_name(&[unit])? {
             units.insert(scope.at(position).unwrap_or(scope));
         }
-        for (_, named, _) in
-            reader.named_on(unit.whole())?.into_iter().filter(|(position, ..)| *position == unit.position())
-        {
-            units.insert(named);
+        for (_, (position, named, _)) in reader.named_on(&[unit.whole()])? {
+            if position == unit.position() {
+                units.insert(named);
+            }
         }
     }
     Ok(units)

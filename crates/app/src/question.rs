@@ -5,6 +5,7 @@
 
 mod about;
 mod belonging;
+mod complete;
 mod desk;
 mod evidence;
 mod history;

@@ -117,6 +117,12 @@ impl Role {
         .find(|role| *role as u64 == code)
     }
 
+    /// Whether it names process material.
+    #[must_use]
+    pub fn applies(self) -> bool {
+        matches!(self, Role::Applied | Role::AppliedDoubtful | Role::AppliedLeading)
+    }
+
     /// Whether it names the pattern by which a report is coded.
     #[must_use]
     pub fn codes(self) -> bool {

@@ -404,38 +404,38 @@ fn code(
     Coded { pattern, units, draws, differences }
 }
 
-/// The cells that were coded, ascending.
+/// The cells that were coded, ascending. `units`, `draws` and `differences` are those of [`Coded`].
 #[must_use]
-pub fn decode(coded: &Coded) -> Vec<Cell> {
-    let mut boards: BTreeMap<(Id, Designator), Cell> = BTreeMap::new();
-    for ((origin, designators), draw) in coded.pattern.groups.iter().zip(&coded.draws) {
-        for unit in &coded.units {
-            for designator in designators {
-                let cell = boards.entry((*unit, *designator)).or_insert_with(|| Cell {
-                    unit: *unit,
-                    designator: *designator,
-                    place: None,
-                    package: None,
-                    tool: None,
-                    fate: Fate::Installed,
-                    doubt: Doubt::default(),
-                });
-                match origin {
-                    Origin::Place(place) => (cell.place, cell.package) = (*place, *draw),
-                    Origin::Tool(_) => cell.tool = *draw,
-                }
+pub fn decode(pattern: &Pattern, units: &[Id], draws: &[Option<Id>], differences: &[Difference]) -> Vec<Cell> {
+    // All boards are alike but for the differences.
+    let mut board: BTreeMap<Designator, Cell> = BTreeMap::new();
+    for ((origin, designators), draw) in pattern.groups.iter().zip(draws) {
+        for designator in designators {
+            let cell = board.entry(*designator).or_insert_with(|| Cell {
+                unit: Id(0),
+                designator: *designator,
+                place: None,
+                package: None,
+                tool: None,
+                fate: Fate::Installed,
+                doubt: Doubt::default(),
+            });
+            match origin {
+                Origin::Place(place) => (cell.place, cell.package) = (*place, *draw),
+                Origin::Tool(_) => cell.tool = *draw,
             }
         }
     }
-    let mut beside = Vec::new();
-    for Difference { departure, cells } in &coded.differences {
-        for (unit, designator) in cells {
-            let key = (*unit, *designator);
-            match departure {
-                Departure::Missing => {
-                    boards.remove(&key);
-                }
-                Departure::Beside { place, package, tool, fate, doubt } => beside.push(Cell {
+    let mut cells: Vec<Cell> = Vec::with_capacity(units.len() * board.len());
+    for unit in units {
+        cells.extend(board.values().map(|cell| Cell { unit: *unit, ..cell.clone() }));
+    }
+    let coded = cells.len();
+    let mut missing: BTreeSet<usize> = BTreeSet::new();
+    for Difference { departure, cells: departing } in differences {
+        for (unit, designator) in departing {
+            if let Departure::Beside { place, package, tool, fate, doubt } = departure {
+                cells.push(Cell {
                     unit: *unit,
                     designator: *designator,
                     place: *place,
@@ -443,33 +443,38 @@ pub fn decode(coded: &Coded) -> Vec<Cell> {
                     tool: *tool,
                     fate: *fate,
                     doubt: doubt.clone(),
-                }),
+                });
+                continue;
+            }
+            let place = cells[..coded].binary_search_by_key(&(*unit, *designator), |cell| (cell.unit, cell.designator));
+            let Ok(nth) = place else { continue };
+            let cell = &mut cells[nth];
+            match departure {
+                Departure::Missing => {
+                    missing.insert(nth);
+                }
                 Departure::NotInstalled { package } => {
-                    if let Some(cell) = boards.get_mut(&key) {
-                        cell.fate = Fate::NotInstalled;
-                        cell.package = *package;
-                    }
+                    cell.fate = Fate::NotInstalled;
+                    cell.package = *package;
                 }
-                Departure::Instead { package } => {
-                    if let Some(cell) = boards.get_mut(&key) {
-                        cell.package = *package;
-                    }
-                }
-                Departure::OtherTool { tool } => {
-                    if let Some(cell) = boards.get_mut(&key) {
-                        cell.tool = *tool;
-                    }
-                }
-                Departure::Doubtful { doubt } => {
-                    if let Some(cell) = boards.get_mut(&key) {
-                        cell.doubt = doubt.clone();
-                    }
-                }
+                Departure::Instead { package } => cell.package = *package,
+                Departure::OtherTool { tool } => cell.tool = *tool,
+                Departure::Doubtful { doubt } => cell.doubt = doubt.clone(),
+                Departure::Beside { .. } => {}
             }
         }
     }
-    let mut cells: Vec<Cell> = boards.into_values().chain(beside).collect();
-    cells.sort();
+    let beside = cells.len() > coded;
+    if !missing.is_empty() {
+        let mut nth = 0;
+        cells.retain(|_| {
+            nth += 1;
+            !missing.contains(&(nth - 1))
+        });
+    }
+    if beside {
+        cells.sort();
+    }
     cells
 }
 

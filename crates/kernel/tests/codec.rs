@@ -52,11 +52,11 @@ impl Log {
                 let draws = &self.draws[&(pattern.clone(), origin)];
                 draws.iter().rev().find(|(at, _)| *at <= index).and_then(|(_, thing)| *thing)
             };
-            let draws = (0..pattern.groups.len()).map(draw).collect();
+            let draws: Vec<Option<Id>> = (0..pattern.groups.len()).map(draw).collect();
             let unpack =
                 |difference: &Difference| Difference::unpack(&difference.pack()).expect("a difference unpacks");
-            let differences = report.differences.iter().map(unpack).collect();
-            cells.extend(decode(&Coded { pattern, units: report.units.clone(), draws, differences }));
+            let differences: Vec<Difference> = report.differences.iter().map(unpack).collect();
+            cells.extend(decode(&pattern, &report.units, &draws, &differences));
         }
         cells.sort();
         cells

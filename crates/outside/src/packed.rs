@@ -12,7 +12,7 @@ pub fn pattern(bytes: &[u8]) {
     // A report by it decodes, whatever the groups are.
     let draws = vec![None; pattern.groups.len()];
     let coded = Coded { pattern, units: vec![kernel::id::Id::of_row(1)], draws, differences: Vec::new() };
-    let _ = (placement::decode(&coded), coded.accounted());
+    let _ = (placement::decode(&coded.pattern, &coded.units, &coded.draws, &coded.differences), coded.accounted());
 }
 
 /// A packed difference.

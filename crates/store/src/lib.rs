@@ -6,7 +6,7 @@
 mod sqlite;
 
 pub use sqlite::{
-    Attachment, Fault, FaultHook, Heartbeats, Mounted, Outcome, OwnStore, PassRow, Person, QuarantineFilter,
-    QuarantineRow, Reader, ReportRow, SiteReader, Snapshot, Step, Store, StoreError, TailCommit, Waiting,
-    WaitingStation,
+    Attachment, Departing, Draw, Fault, FaultHook, Heartbeats, Lasting, Mounted, Outcome, OwnStore, PassRow, Person,
+    QuarantineFilter, QuarantineRow, Reader, ReportRow, SiteReader, Snapshot, Step, Store, StoreError, TailCommit,
+    Waiting, WaitingStation,
 };

@@ -3,6 +3,7 @@
 mod fault;
 mod mount;
 mod own;
+mod part;
 mod pass;
 mod program;
 mod reader;
@@ -19,7 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use fault::{Fault, FaultHook, Step};
 pub use own::{OwnStore, Person, QuarantineFilter, QuarantineRow, Waiting, WaitingStation};
-pub use reader::{Mounted, PassRow, Reader, ReportRow};
+pub use reader::{Departing, Draw, Lasting, Mounted, PassRow, Reader, ReportRow};
 pub use snapshot::Snapshot;
 pub use writer::{Attachment, Heartbeats, Outcome, Store, TailCommit};
 
@@ -45,7 +46,7 @@ enum Long {
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +68,7 @@ pub enum StoreError {
     Damaged(String),
     /// The site's database was made by another version.
     #[error(
-        "the database has schema version {found}, this program knows version {SCHEMA_VERSION} (an older one is made anew from the ledger by `tracewright rebuild`)"
+        "the database has schema version {found}, this program knows version {SCHEMA_VERSION} (from version 4 on one is brought up to date when the server or an import opens it, an older one is made anew from the ledger by `tracewright rebuild`)"
     )]
     SchemaVersion {
         /// Version found.
@@ -120,6 +121,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(128);
+    rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
 }
 
@@ -145,6 +147,22 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
             Ok(())
         }
         SCHEMA_VERSION => Ok(()),
+        // Since 4: `part_use`, which follows from the other tables.
+        4 => {
+            let schema = include_str!("sqlite/schema.sql");
+            let table = schema.split_inclusive(';').find(|part| part.contains("CREATE TABLE part_use"));
+            connection.execute_batch(&format!("BEGIN; {}", table.unwrap_or_default()))?;
+            let filled = part::fill(connection)
+                .and_then(|()| program::check_all(connection))
+                .and_then(|()| pass::close_named(connection));
+            let end = if filled.is_ok() {
+                format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            } else {
+                "ROLLBACK;".into()
+            };
+            connection.execute_batch(&end)?;
+            filled
+        }
         found => Err(StoreError::SchemaVersion { found }),
     }
 }

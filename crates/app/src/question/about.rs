@@ -166,7 +166,7 @@ impl Desk<'_> {
         let (mut installed, mut rejected) = (0, 0);
         for row in self.snapshot.reader.reports_naming(package)? {
             let Some(report) = self.report(row.station, row.pattern, row.seq)? else { continue };
-            for cell in report.cells.iter().filter(|cell| cell.package == Some(package)) {
+            for cell in self.decoded(&report)?.cells.iter().filter(|cell| cell.package == Some(package)) {
                 match cell.fate {
                     kernel::placement::Fate::Installed => installed += 1,
                     kernel::placement::Fate::NotInstalled => rejected += 1,

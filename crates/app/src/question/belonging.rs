@@ -9,7 +9,7 @@ use kernel::thing::Kind;
 use kernel::time::Time;
 
 use super::Result;
-use super::desk::Desk;
+use super::desk::{Desk, Rows};
 use super::unit::UnitClass;
 
 /// A thing was in another, half-open.
@@ -84,12 +84,18 @@ impl Desk<'_> {
     }
 
     /// What was said of a thing's coming into others and leaving them.
-    pub(super) fn moves_of(&self, child: Id) -> Result<Rc<Vec<Within>>> {
-        self.memo(
-            |memo| &mut memo.within,
-            child,
-            || Ok(Rc::new(self.snapshot.reader.within_of(child)?.into_iter().map(|(_, within)| within).collect())),
-        )
+    pub(super) fn moves_of(&self, child: Id) -> Result<Rows<Within>> {
+        self.every(|memo| &mut memo.within, child, |children| self.find_moves(children))
+    }
+
+    /// Looks up together what was said of things' coming into others and leaving them.
+    pub(super) fn gather_moves(&self, children: BTreeSet<Id>) -> Result<()> {
+        self.gather(|memo| &mut memo.within, children, |children| self.find_moves(children))
+    }
+
+    fn find_moves(&self, children: &[Id]) -> Result<Vec<(Id, Within)>> {
+        let moves = self.snapshot.reader.within_of(children)?.into_iter();
+        Ok(moves.filter_map(|(_, within)| Some((within.child?, within))).collect())
     }
 
     /// What was in a thing, by time.

@@ -1,17 +1,19 @@
 //! Where questions are worked on.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
-use kernel::placement::Cell;
+use kernel::placement::{Cell, Difference, Pattern};
 use kernel::row::{MountPoint, Profile, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
-use store::{PassRow, ReportRow};
+use store::{Draw, Lasting, PassRow, ReportRow};
 
 use super::unit::{Cycle, UnitClass, UnitPass};
 use super::{Result, Snapshot};
@@ -28,20 +30,30 @@ pub struct Desk<'a> {
 pub(super) struct Memo {
     pub(super) names: Kept<i64, Option<Name>>,
     pub(super) designators: Kept<Designator, Rc<str>>,
-    pub(super) positions: Kept<Id, Vec<Id>>,
-    pub(super) named_on: Kept<Id, Vec<(u32, Id, Time)>>,
+    /// Positions that a unit, as a whole, was mentioned with, and the whole.
+    pub(super) mentioned: Kept<Id, Rows<Id>>,
+    pub(super) named_on: Kept<Id, Rows<(u32, Id, Time)>>,
+    pub(super) places_of_name: Kept<Id, Rows<(Id, u32, Time)>>,
+    pub(super) homes: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) cycles: Kept<Id, Vec<Cycle>>,
     pub(super) cycles_in: Kept<(Id, Time, Time), Vec<Cycle>, 1_024>,
+    /// Things that units were put on or taken off.
+    pub(super) carrying: Kept<Id, bool>,
     pub(super) carriers: Kept<Id, bool>,
     pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
     pub(super) lacking: Kept<Id, bool>,
     pub(super) classes: Kept<Id, Rc<UnitClass>>,
     pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
-    /// Rows of a unit as a whole: the boards of a panel share them.
+    /// Passes that list a unit, as a whole, and their stations.
+    pub(super) listing: Kept<Id, Rows<(PassId, Id)>>,
+    /// Passes at a station that lasted for more than a day, or may have.
+    pub(super) lasting: Kept<Id, Rc<[Lasting]>, 64>,
+    pub(super) pass_rows: Kept<PassId, Option<Rc<PassRow>>, 8_192>,
+    /// Rows of a carrier in a window.
     pub(super) rows: Kept<RowsKey, Rc<Vec<Rc<PassRow>>>, 256>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
-    pub(super) within: Kept<Id, Rc<Vec<Within>>>,
+    pub(super) within: Kept<Id, Rows<Within>>,
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
@@ -53,7 +65,11 @@ pub(super) struct Memo {
     pub(super) wandering: Kept<Id, bool>,
     pub(super) mixed_places: Kept<Id, Rc<Vec<Option<Id>>>>,
     pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
-    pub(super) pass_reports: Kept<(Id, Id, usize), Rc<PassReport>, 2_048>,
+    /// What an origin of a pattern drew on when it was last asked for.
+    pub(super) draws: Kept<(Id, PatternId, usize), Draw, 65_536>,
+    /// Whether components were reported by a pattern at a station without a package.
+    pub(super) unnamed: Kept<(Id, PatternId), bool>,
+    pub(super) lacks: Kept<LacksKey, (usize, usize)>,
     pub(super) times: Kept<Seq, Rc<PlacedTimes>, 512>,
     pub(super) parts: Kept<Id, Rc<BTreeSet<Id>>>,
     pub(super) splices: Kept<Id, Rc<Vec<Splice>>>,
@@ -61,6 +77,9 @@ pub(super) struct Memo {
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,
 }
+
+/// Answers kept of a kind in tests.
+const KEPT_IN_TESTS: usize = 48;
 
 /// At most so many answers; when it is full it begins anew.
 pub(super) struct Kept<K, V, const MAX: usize = 16_384>(HashMap<K, V>);
@@ -71,46 +90,64 @@ impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
     }
 }
 
+/// All rows that stand under a key.
+pub(super) type Rows<T> = Rc<[T]>;
+
 /// Unit as a whole, station, and a closed window.
 type RowsKey = (Id, Option<Id>, Time, Time);
 
-/// Of a component installed: number of the report, of the cell in it, and whether the unit was meant by a shared name.
-pub(super) type Placement = (usize, usize, bool);
+/// Station, programs, and the patterns by which reports are coded that account for all of their positions.
+type LacksKey = (Id, Vec<Id>, Vec<PatternId>);
 
-/// A decoded report.
+/// A report.
 pub(super) struct Report {
     pub(super) row: ReportRow,
-    pub(super) cells: Vec<Cell>,
-    /// Numbers of the cells by the unit that they name.
-    pub(super) by_unit: BTreeMap<Id, Vec<usize>>,
+    pub(super) pattern: Arc<Pattern>,
+    /// The boards, ascending.
+    pub(super) units: Vec<Id>,
+    pub(super) differences: Vec<Difference>,
+    /// Its components, once they are asked for.
+    pub(super) decoded: OnceCell<Decoded>,
 }
 
-/// What the installation reports of a pass say of one of its units, whatever is asked.
-pub(super) struct PassReport {
-    pub(super) reports: Vec<Rc<Report>>,
-    /// Whether any of them speaks of the unit.
-    pub(super) speaks: bool,
+/// The components of a report.
+pub(super) struct Decoded {
+    pub(super) cells: Vec<Cell>,
+    /// Which cells are of which unit, ascending.
+    pub(super) by_unit: Vec<(Id, Range<usize>)>,
     /// What was installed, by source.
     pub(super) sources: Vec<Source>,
-    /// Tools that placed, and whether the unit was meant by a shared name.
-    pub(super) tools: BTreeSet<(Id, bool)>,
-    /// Whether a tool is named for every component.
-    pub(super) all_have_tools: bool,
+}
+
+/// Components of a report that were installed from one package.
+pub(super) struct Source {
+    /// The package that was named, if one was.
+    pub(super) package: Option<Id>,
+    /// Packages named as leading it in a splice chain.
+    pub(super) leading: Vec<Id>,
+    /// Numbers of the cells, ascending.
+    pub(super) cells: Vec<usize>,
+}
+
+/// A report of a pass that speaks of one of its units.
+pub(super) struct Spoken {
+    pub(super) report: Rc<Report>,
+    /// The unit as the report names it.
+    pub(super) unit: Id,
+    /// Whether that name is shared.
+    pub(super) shared: bool,
+}
+
+/// What the installation reports of a pass account for, of one of its units.
+pub(super) struct Account {
+    /// Whether any of them speaks of the unit.
+    pub(super) speaks: bool,
     /// Programs under which the pass ran.
     pub(super) programs: Vec<Id>,
     /// Positions that these are known to install.
     pub(super) known: usize,
     /// How many of those the reports do not account for.
     pub(super) missing: usize,
-}
-
-/// Components that a pass installed from one package.
-pub(super) struct Source {
-    /// The package that was named, if one was.
-    pub(super) package: Option<Id>,
-    /// Packages named as leading it in a splice chain.
-    pub(super) leading: Vec<Id>,
-    pub(super) cells: Vec<Placement>,
 }
 
 /// Times of the components of a message, by what it says of them. Of several that it says the same of, in the message's order.
@@ -155,12 +192,90 @@ impl<'a> Desk<'a> {
             return Ok(known.clone());
         }
         let found = find()?;
+        self.keep(of, key, found.clone());
+        Ok(found)
+    }
+
+    /// What is kept under a key.
+    pub(super) fn kept<K: Eq + Hash, V: Clone, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, V, MAX>,
+        key: &K,
+    ) -> Option<V> {
+        of(&mut self.memo.borrow_mut()).0.get(key).cloned()
+    }
+
+    /// Keeps something under a key.
+    pub(super) fn keep<K: Eq + Hash, V, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, V, MAX>,
+        key: K,
+        value: V,
+    ) {
         let mut memo = self.memo.borrow_mut();
         let kept = &mut of(&mut memo).0;
-        if kept.len() >= MAX {
+        // In tests little is kept, so that they see what happens when it is full.
+        if kept.len() >= if cfg!(debug_assertions) { KEPT_IN_TESTS } else { MAX } {
             kept.clear();
         }
-        kept.insert(key, found.clone());
-        Ok(found)
+        kept.insert(key, value);
+    }
+
+    /// All rows that stand under a key.
+    pub(super) fn every<K: Eq + Hash + Copy, V: Clone, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, Rows<V>, MAX>,
+        key: K,
+        find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
+    ) -> Result<Rows<V>> {
+        self.memo(of, key, || Ok(find(&[key])?.into_iter().map(|(_, row)| row).collect()))
+    }
+
+    /// Looks up together all rows that stand under some keys, where they are not kept.
+    pub(super) fn gather<K: Eq + Hash + Copy, V, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, Rows<V>, MAX>,
+        keys: impl IntoIterator<Item = K>,
+        find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
+    ) -> Result<()> {
+        let asked = self.not_kept(&of, keys);
+        let mut found: HashMap<K, Vec<V>> = asked.iter().map(|key| (*key, Vec::new())).collect();
+        if !asked.is_empty() {
+            for (key, row) in find(&asked)? {
+                found.entry(key).or_default().push(row);
+            }
+        }
+        for (key, rows) in found {
+            self.keep(&of, key, rows.into());
+        }
+        Ok(())
+    }
+
+    /// Finds out together for which of some keys something holds, where that is not kept.
+    pub(super) fn gather_whether<K: Eq + Hash + Copy, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, bool, MAX>,
+        keys: impl IntoIterator<Item = K>,
+        find: impl FnOnce(&[K]) -> Result<Vec<K>>,
+    ) -> Result<()> {
+        let asked = self.not_kept(&of, keys);
+        if !asked.is_empty() {
+            let holding: HashSet<K> = find(&asked)?.into_iter().collect();
+            for key in asked {
+                self.keep(&of, key, holding.contains(&key));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn not_kept<K: Eq + Hash + Copy, V, const MAX: usize>(
+        &self,
+        of: impl Fn(&mut Memo) -> &mut Kept<K, V, MAX>,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Vec<K> {
+        let mut memo = self.memo.borrow_mut();
+        let kept = &of(&mut memo).0;
+        let asked: HashSet<K> = keys.into_iter().filter(|key| !kept.contains_key(key)).collect();
+        asked.into_iter().collect()
     }
 }

@@ -13,8 +13,8 @@ use kernel::thing::Kind;
 use kernel::time::Time;
 
 use super::Result;
-use super::desk::{Desk, PassReport, Placement, Report, Source};
-use super::unit::{UnitClass, UnitPass, lanes_meet};
+use super::desk::{Desk, Source, Spoken};
+use super::unit::{Alias, UnitClass, UnitPass, lanes_meet};
 use crate::answer::{Evidence, Gap, Relation};
 
 /// One row of evidence about a unit.
@@ -51,6 +51,8 @@ pub(super) struct UnitEvidence {
 #[derive(Default)]
 pub(super) struct Focus {
     pub(super) things: BTreeSet<Id>,
+    /// What was ever in one splice chain with any of them.
+    pub(super) chained: BTreeSet<Id>,
     /// Passes that name any of them, or that report another of its chain.
     pub(super) named_in: BTreeSet<PassId>,
     /// When and where they were mounted.
@@ -67,11 +69,21 @@ impl Focus {
         self.kinds.iter().any(|kind| !matches!(kind, Kind::Person | Kind::Program))
     }
 
+    /// Whether components from a source may be from one of the things.
+    fn may_be_from(&self, source: &Source) -> bool {
+        source.package.is_none_or(|package| self.things.contains(&package) || self.chained.contains(&package))
+            || source.leading.iter().any(|leading| self.things.contains(leading))
+    }
+
+    /// Whether a pass names any of the things, or another of its chain.
+    fn is_named_in(&self, pass: &UnitPass) -> bool {
+        pass.rows.iter().any(|row| self.named_in.contains(row))
+    }
+
     /// Whether a pass may have anything of the things in question.
     fn may_bear_on(&self, pass: &UnitPass) -> bool {
         let (from, until) = pass.reach;
-        pass.rows.iter().any(|row| self.named_in.contains(row))
-            || self.stays.iter().any(|stay| stay.station == pass.station && stay.meets(from, until))
+        self.is_named_in(pass) || self.stays.iter().any(|stay| stay.station == pass.station && stay.meets(from, until))
     }
 }
 
@@ -109,18 +121,27 @@ impl Desk<'_> {
             let (found, gaps, broken) = (evidence.findings.len(), evidence.gaps.len(), evidence.broken.len());
             let before = installations.len();
             let reported = focus.is_none_or(Focus::is_reported);
-            let report = if reported { Some(self.pass_report(class, pass)?) } else { None };
-            for source in report.iter().flat_map(|report| &report.sources) {
-                let wanted = !narrow || self.in_focus(source, focus)?;
-                if !wanted && removed.is_empty() {
-                    continue;
-                }
-                for (report_nth, cell, shared) in &source.cells {
-                    let Some(report) = report.as_ref().map(|report| &report.reports[*report_nth]) else { continue };
-                    let removed = removed.contains(&report.cells[*cell].designator);
-                    if wanted || removed {
-                        let narrow = narrow && !removed;
-                        installations.push(self.installation(pass, report, *cell, *shared, narrow)?);
+            let spoken = if reported { self.spoken(class, pass)? } else { Vec::new() };
+            // Passes that name none of the things can only have it from where they were mounted.
+            let mut seeks_names = !removed.is_empty() || focus.is_none_or(|focus| focus.is_named_in(pass));
+            for spoken in &spoken {
+                seeks_names = seeks_names || !self.names_all(&spoken.report)?;
+            }
+            for spoken in spoken.iter().filter(|_| seeks_names) {
+                let decoded = self.decoded(&spoken.report)?;
+                let own = decoded.of_unit(spoken.unit);
+                for source in &decoded.sources {
+                    let wanted = focus.is_none_or(|focus| focus.may_be_from(source));
+                    if !wanted && removed.is_empty() {
+                        continue;
+                    }
+                    let first = source.cells.partition_point(|cell| *cell < own.start);
+                    for cell in source.cells[first..].iter().take_while(|cell| **cell < own.end) {
+                        let removed = removed.contains(&decoded.cells[*cell].designator);
+                        if wanted || removed {
+                            let narrow = narrow && !removed;
+                            installations.push(self.installation(pass, spoken, *cell, narrow)?);
+                        }
                     }
                 }
             }
@@ -131,10 +152,10 @@ impl Desk<'_> {
             if pass.member {
                 let wanted = |thing: Id| focus.is_none_or(|focus| focus.things.contains(&thing));
                 let wanted: &dyn Fn(Id) -> bool = &wanted;
-                if let Some(report) = &report {
-                    self.expose_material(class, pass, report, &named, wanted, &mut evidence)?;
+                if reported {
+                    self.expose_material(class, pass, &spoken, &named, wanted, &mut evidence)?;
                     if seeks(Kind::Tool) {
-                        self.expose_tools(class, pass, report, wanted, &mut evidence)?;
+                        self.expose_tools(class, pass, &spoken, wanted, &mut evidence)?;
                     }
                 }
                 if seeks(Kind::Person) {
@@ -148,9 +169,9 @@ impl Desk<'_> {
                     let text = format!("the pass of `{}` at `{station}` has no end", self.key_text(class.key)?);
                     evidence.gaps.push(Gap { kind: "OpenPass".into(), station: Some(station), text });
                 }
-            } else if let Some(report) = report.as_ref().filter(|_| seeks(Kind::Tool)) {
+            } else if reported && seeks(Kind::Tool) {
                 let wanted = |thing| focus.is_none_or(|focus| focus.things.contains(&thing));
-                self.expose_tools(class, pass, report, &wanted, &mut evidence)?;
+                self.expose_tools(class, pass, &spoken, &wanted, &mut evidence)?;
             }
             // What is not known of a pass that has nothing of the things in question does not bear on them.
             let bears = focus.is_none_or(|focus| {
@@ -171,9 +192,7 @@ impl Desk<'_> {
     /// Passes of a unit that may matter to a question: those at the stations where its things were, and all of them if anything was removed.
     fn passes_in_focus(&self, class: &UnitClass, focus: &Focus) -> Result<Rc<Vec<UnitPass>>> {
         for alias in &class.aliases {
-            let whole = alias.id.whole();
-            let may_lack = || Ok(self.snapshot.reader.may_lack_components(whole)?);
-            if self.memo(|memo| &mut memo.lacking, whole, may_lack)? {
+            if self.may_lack(alias)? {
                 return self.unit_passes(class);
             }
         }
@@ -187,90 +206,37 @@ impl Desk<'_> {
         Ok(Rc::new(passes))
     }
 
-    /// What the reports of a unit's pass say of it.
-    fn pass_report(&self, class: &UnitClass, pass: &UnitPass) -> Result<Rc<PassReport>> {
-        self.memo(
-            |memo| &mut memo.pass_reports,
-            (class.key, pass.station, pass.nth),
-            || {
-                let reports = self.reports(pass.station, &pass.facts)?;
-                let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<Placement>> = BTreeMap::new();
-                let mut accounted: Vec<Designator> = Vec::new();
-                let mut tools = BTreeSet::new();
-                let (mut speaks, mut all_have_tools) = (false, true);
-                for (report_nth, report) in reports.iter().enumerate() {
-                    let meant = report.by_unit.iter().filter_map(|(unit, cells)| {
-                        let shared = pass.names(class, *unit, report.row.at)?;
-                        Some(cells.iter().map(move |nth| (*nth, shared)))
-                    });
-                    for (cell_nth, shared) in meant.flatten() {
-                        let cell = &report.cells[cell_nth];
-                        speaks = true;
-                        accounted.push(cell.designator);
-                        match cell.tool {
-                            Some(tool) => {
-                                tools.insert((tool, shared));
-                            }
-                            None => all_have_tools &= cell.fate == Fate::NotInstalled,
-                        }
-                        if cell.fate == Fate::Installed {
-                            let source = sources.entry((cell.package, &cell.doubt.leading)).or_default();
-                            source.push((report_nth, cell_nth, shared));
-                        }
-                    }
+    /// Whether components may have been removed from a unit in a message that speaks of it by this name.
+    fn may_lack(&self, alias: &Alias) -> Result<bool> {
+        let whole = alias.id.whole();
+        let find = || Ok(!self.snapshot.reader.may_lack_components(&[whole])?.is_empty());
+        if !self.memo(|memo| &mut memo.lacking, whole, find)? {
+            return Ok(false);
+        }
+        if alias.is_lasting() {
+            return Ok(true);
+        }
+        // A carrier lies under one unit after the other.
+        let rows = self.rows_of(whole, None, alias.from, alias.until)?;
+        Ok(rows.iter().flat_map(|row| &row.facts).any(|fact| !fact.removals.is_empty()))
+    }
+
+    /// The reports of a unit's pass that speak of it.
+    fn spoken(&self, class: &UnitClass, pass: &UnitPass) -> Result<Vec<Spoken>> {
+        let mut spoken = Vec::new();
+        for report in self.reports(pass.station, &pass.facts)? {
+            for unit in &report.units {
+                if let Some(shared) = pass.names(class, *unit, report.row.at) {
+                    spoken.push(Spoken { report: Rc::clone(&report), unit: *unit, shared });
                 }
-                let (from, until) = pass.window();
-                let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
-                accounted.sort_unstable();
-                let known = match programs[..] {
-                    [program] => self.known_positions(pass.station, program)?,
-                    _ => {
-                        let mut known: Vec<Designator> = Vec::new();
-                        for program in &programs {
-                            known.extend(self.known_positions(pass.station, *program)?.iter());
-                        }
-                        known.sort_unstable();
-                        known.dedup();
-                        Rc::from(known)
-                    }
-                };
-                let sources = sources.into_iter().map(|((package, leading), cells)| Source {
-                    package,
-                    leading: leading.to_vec(),
-                    cells,
-                });
-                let sources = sources.collect();
-                Ok(Rc::new(PassReport {
-                    speaks,
-                    sources,
-                    tools,
-                    all_have_tools,
-                    programs,
-                    known: known.len(),
-                    missing: known.iter().filter(|position| accounted.binary_search(position).is_err()).count(),
-                    reports,
-                }))
-            },
-        )
+            }
+        }
+        Ok(spoken)
     }
 
-    /// Whether components from a source may be from one of the things in question.
-    fn in_focus(&self, source: &Source, focus: Option<&Focus>) -> Result<bool> {
-        let Some(focus) = focus else { return Ok(true) };
-        let Some(package) = source.package else { return Ok(true) };
-        let leading = source.leading.iter().any(|leading| focus.things.contains(leading));
-        Ok(leading || focus.things.contains(&package) || !self.splices(package)?.is_empty())
-    }
-
-    fn installation(
-        &self,
-        pass: &UnitPass,
-        report: &Report,
-        nth: usize,
-        shared: bool,
-        narrow: bool,
-    ) -> Result<Installation> {
-        let (row, cell) = (&report.row, &report.cells[nth]);
+    fn installation(&self, pass: &UnitPass, spoken: &Spoken, nth: usize, narrow: bool) -> Result<Installation> {
+        let Spoken { report, shared, .. } = spoken;
+        let (row, cell) = (&report.row, &self.decoded(report)?.cells[nth]);
         let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
         let may_depend = match cell.package {
@@ -332,7 +298,7 @@ impl Desk<'_> {
                 }
             }
         }
-        if shared {
+        if *shared {
             for (_, evidence, reasons) in &mut candidates {
                 *evidence = Evidence::Possible;
                 reasons.push("the unit's name is also another unit's".to_owned());
@@ -425,7 +391,7 @@ impl Desk<'_> {
         &self,
         class: &UnitClass,
         pass: &UnitPass,
-        report: &PassReport,
+        spoken: &[Spoken],
         named: &BTreeSet<Id>,
         wanted: &dyn Fn(Id) -> bool,
         evidence: &mut UnitEvidence,
@@ -465,6 +431,7 @@ impl Desk<'_> {
             .facts
             .iter()
             .any(|fact| fact.removals.iter().any(|removal| pass.names(class, removal.unit, fact.at).is_some()));
+        let report = self.account(pass, spoken)?;
         if removed && !report.speaks {
             return Ok(());
         }
@@ -604,18 +571,25 @@ impl Desk<'_> {
         &self,
         class: &UnitClass,
         pass: &UnitPass,
-        report: &PassReport,
+        spoken: &[Spoken],
         wanted: &dyn Fn(Id) -> bool,
         evidence: &mut UnitEvidence,
     ) -> Result<()> {
         // Certain, if any of the components that it placed is certainly this unit's.
         let mut named: BTreeMap<Id, bool> = BTreeMap::new();
-        for (tool, shared) in &report.tools {
-            *named.entry(*tool).or_insert(true) &= shared;
+        let mut all_have_tools = true;
+        for Spoken { report, unit, shared } in spoken {
+            let decoded = self.decoded(report)?;
+            for cell in &decoded.cells[decoded.of_unit(*unit)] {
+                match cell.tool {
+                    Some(tool) => *named.entry(tool).or_insert(true) &= shared,
+                    None => all_have_tools &= cell.fate == Fate::NotInstalled,
+                }
+            }
         }
         let mut kinds: BTreeSet<Id> = BTreeSet::new();
-        if report.all_have_tools {
-            for (tool, _) in &report.tools {
+        if all_have_tools {
+            for tool in named.keys() {
                 kinds.extend(self.tool_kinds(*tool)?);
             }
         }

@@ -22,7 +22,7 @@ impl Desk<'_> {
             indexes.extend(pass.facts.iter().map(|fact| fact.seq));
         }
         for id in self.lasting_ids(class) {
-            indexes.extend(self.snapshot.reader.within_of(id)?.into_iter().map(|(seq, _)| seq));
+            indexes.extend(self.snapshot.reader.within_of(&[id])?.into_iter().map(|(seq, _)| seq));
             indexes.extend(self.snapshot.reader.contents_of(id)?.into_iter().map(|(seq, _)| seq));
         }
         let names = self.names(class)?;

@@ -9,7 +9,7 @@ use kernel::row::{Belonging, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 
-use super::desk::Desk;
+use super::desk::{Desk, Rows};
 use super::station::widened;
 use super::unit::{Alias, Cycle, UnitClass};
 use super::{QuestionError, Result};
@@ -40,21 +40,45 @@ impl Desk<'_> {
         self.memo(|memo| &mut memo.names, id.row(), || Ok(self.snapshot.reader.name(id)?))
     }
 
-    /// Positions that a unit's name was mentioned with, without the whole.
-    fn positions(&self, whole: Id) -> Result<Vec<Id>> {
-        self.memo(
-            |memo| &mut memo.positions,
-            whole,
-            || {
-                let mut seen = self.snapshot.reader.positions_of(whole)?;
-                seen.retain(|id| id.position() > 0);
-                Ok(seen)
-            },
-        )
+    /// Positions that a unit's name was mentioned with, and the whole if that was.
+    pub(super) fn mentioned(&self, whole: Id) -> Result<Rows<Id>> {
+        self.every(|memo| &mut memo.mentioned, whole, |wholes| Ok(self.snapshot.reader.positions_of(wholes)?))
     }
 
-    pub(super) fn named_on(&self, scope: Id) -> Result<Vec<(u32, Id, Time)>> {
-        self.memo(|memo| &mut memo.named_on, scope, || Ok(self.snapshot.reader.named_on(scope)?))
+    pub(super) fn named_on(&self, scope: Id) -> Result<Rows<(u32, Id, Time)>> {
+        self.every(|memo| &mut memo.named_on, scope, |scopes| Ok(self.snapshot.reader.named_on(scopes)?))
+    }
+
+    fn places_of_name(&self, thing: Id) -> Result<Rows<(Id, u32, Time)>> {
+        self.every(|memo| &mut memo.places_of_name, thing, |things| Ok(self.snapshot.reader.places_of_name(things)?))
+    }
+
+    /// Looks up together what the names of units and of the boards on them follow from. Everything else would look it up one by one.
+    pub(super) fn gather_names(&self, wholes: &BTreeSet<Id>) -> Result<()> {
+        let reader = self.snapshot.reader;
+        let mut all = wholes.clone();
+        for _ in 0..2 {
+            let asked = || all.iter().copied();
+            self.gather(|memo| &mut memo.mentioned, asked(), |wholes| Ok(reader.positions_of(wholes)?))?;
+            self.gather(|memo| &mut memo.named_on, asked(), |scopes| Ok(reader.named_on(scopes)?))?;
+            // Once more for those that have names of their own.
+            for whole in wholes {
+                all.extend(self.named_on(*whole)?.iter().map(|(_, named, _)| named.whole()));
+            }
+        }
+        let mut ids = all.clone();
+        for whole in &all {
+            ids.extend(self.mentioned(*whole)?.iter());
+            ids.extend(
+                self.named_on(*whole)?
+                    .iter()
+                    .flat_map(|(position, named, _)| [Some(*named), whole.at(*position)])
+                    .flatten(),
+            );
+        }
+        self.gather_whether(|memo| &mut memo.carrying, all, |things| Ok(reader.carrying(things)?))?;
+        self.gather(|memo| &mut memo.places_of_name, ids.iter().copied(), |things| Ok(reader.places_of_name(things)?))?;
+        self.gather_moves(ids)
     }
 
     /// Cycles of a carrier, by time.
@@ -142,19 +166,20 @@ impl Desk<'_> {
             |memo| &mut memo.carriers,
             whole,
             || {
-                if self.snapshot.reader.carries(whole)? {
+                let carrying = || Ok(!self.snapshot.reader.carrying(&[whole])?.is_empty());
+                if self.memo(|memo| &mut memo.carrying, whole, carrying)? {
                     return Ok(true);
                 }
                 let mut at_position: BTreeMap<u32, BTreeSet<Id>> = BTreeMap::new();
-                for (position, thing, _) in self.named_on(whole)? {
+                for (position, thing, _) in self.named_on(whole)?.iter() {
                     if thing.whole() != whole {
-                        at_position.entry(position).or_default().insert(thing);
+                        at_position.entry(*position).or_default().insert(*thing);
                     }
                 }
                 for things in at_position.values().filter(|things| things.len() > 1) {
                     let mut elsewhere = 0;
                     for thing in things {
-                        let homes = self.snapshot.reader.places_of_name(*thing)?;
+                        let homes = self.places_of_name(*thing)?;
                         elsewhere += usize::from(
                             homes.iter().any(|(scope, ..)| *scope != whole && scope.whole() != thing.whole()),
                         );
@@ -171,30 +196,44 @@ impl Desk<'_> {
     /// Identities that are one with this one by writing alone: `I/1` and `I`, unless `I` holds several units.
     fn spellings(&self, id: Id) -> Result<Vec<Id>> {
         let whole = id.whole();
-        let positions = self.positions(whole)?;
-        let single = positions.len() == 1 && self.named_on(whole)?.is_empty() && !self.is_carrier(whole)?;
-        Ok(if single { vec![whole, positions[0]] } else { vec![id] })
+        let mentioned = self.mentioned(whole)?;
+        let mut positions = mentioned.iter().filter(|id| id.position() > 0);
+        let (first, second) = (positions.next(), positions.next());
+        Ok(match first {
+            Some(first) if second.is_none() && self.named_on(whole)?.is_empty() && !self.is_carrier(whole)? => {
+                vec![whole, *first]
+            }
+            _ => vec![id],
+        })
     }
 
     /// Where a unit with a name of its own is at home: positions on panels, not on carriers.
-    fn homes(&self, id: Id) -> Result<BTreeSet<Id>> {
-        let mut homes = BTreeSet::new();
-        for spelling in self.spellings(id)? {
-            for (scope, position, _) in self.snapshot.reader.places_of_name(spelling)? {
-                let home = if position == 0 { None } else { scope.at(position) };
-                if let Some(home) = home.filter(|home| home.whole() != spelling.whole())
-                    && !self.is_carrier(scope)?
-                {
-                    homes.insert(home);
+    fn homes(&self, id: Id) -> Result<Rc<BTreeSet<Id>>> {
+        self.memo(
+            |memo| &mut memo.homes,
+            id,
+            || {
+                let mut homes = BTreeSet::new();
+                for spelling in self.spellings(id)? {
+                    for (scope, position, _) in self.places_of_name(spelling)?.iter() {
+                        let home = if *position == 0 { None } else { scope.at(*position) };
+                        if let Some(home) = home.filter(|home| home.whole() != spelling.whole())
+                            && !self.is_carrier(*scope)?
+                        {
+                            homes.insert(home);
+                        }
+                    }
                 }
-            }
-        }
-        Ok(homes)
+                Ok(Rc::new(homes))
+            },
+        )
     }
 
     /// The units that an identity means, whenever it was said: one, unless the name was given twice. An identity of a carrier's position means
     /// whatever lay there; without a time that is all of them.
     pub(super) fn keys(&self, id: Id, at: Option<Time>) -> Result<Vec<Id>> {
+        // When it was said matters on a carrier only.
+        let at = if id.position() > 0 && self.is_carrier(id.whole())? { at } else { None };
         self.memo(|memo| &mut memo.keys, (id, at), || self.find_keys(id, at, 0))
     }
 
@@ -220,7 +259,7 @@ impl Desk<'_> {
         }
         let homes = self.homes(id)?;
         if !homes.is_empty() {
-            return Ok(homes.into_iter().collect());
+            return Ok(homes.iter().copied().collect());
         }
         let spellings = self.spellings(id)?;
         Ok(vec![spellings[0]])
@@ -237,10 +276,10 @@ impl Desk<'_> {
                 let mut aliases: BTreeSet<Alias> =
                     self.spellings(key)?.into_iter().map(|id| always(id, false)).collect();
                 if key.position() > 0 {
-                    for (position, thing, _) in self.named_on(key.whole())? {
-                        if position == key.position() && thing != key {
-                            let shared = self.homes(thing)?.len() > 1;
-                            aliases.extend(self.spellings(thing)?.into_iter().map(|id| always(id, shared)));
+                    for (position, thing, _) in self.named_on(key.whole())?.iter() {
+                        if *position == key.position() && *thing != key {
+                            let shared = self.homes(*thing)?.len() > 1;
+                            aliases.extend(self.spellings(*thing)?.into_iter().map(|id| always(id, shared)));
                         }
                     }
                 }
@@ -321,7 +360,7 @@ impl Desk<'_> {
             && let Some(whole) = reader.thing(Kind::Unit, whole)?
         {
             let unit = whole.at(position).filter(|_| position > 0);
-            let mut seen = self.positions(whole)?;
+            let mut seen = self.mentioned(whole)?.to_vec();
             seen.extend(self.cycles(whole)?.iter().filter_map(|cycle| whole.at(cycle.position)));
             seen.extend(self.named_on(whole)?.iter().filter_map(|(position, ..)| whole.at(*position)));
             found.extend(unit.filter(|unit| seen.contains(unit)).map(|unit| (Kind::Unit, unit)));

@@ -8,10 +8,10 @@ use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact};
 use kernel::project::DAY;
 use kernel::time::Time;
-use store::PassRow;
+use store::{Lasting, PassRow};
 
 use super::Result;
-use super::desk::Desk;
+use super::desk::{Desk, Rows};
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 
 /// How a list of units means a unit: position, status, shared.
@@ -75,7 +75,7 @@ impl Desk<'_> {
             }
         }
         let mut passes: Vec<UnitPass> = Vec::new();
-        let mut visits: BTreeMap<Id, Vec<(PassId, PassFact)>> = BTreeMap::new();
+        let mut visits: BTreeMap<Id, Vec<(PassId, Rc<PassFact>)>> = BTreeMap::new();
         let mut beside: BTreeMap<Id, Vec<Time>> = BTreeMap::new();
         for row in rows.into_values() {
             if row.visit {
@@ -83,7 +83,7 @@ impl Desk<'_> {
                 let together = installed.filter(|fact| class.is_beside(fact)).map(|fact| fact.at);
                 beside.entry(row.station).or_default().extend(together);
                 let facts = row.facts.iter().filter(|fact| listed(class, fact).is_some() || names_unit(class, fact));
-                visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, fact.clone())));
+                visits.entry(row.station).or_default().extend(facts.map(|fact| (row.id, Rc::clone(fact))));
             } else {
                 passes.extend(self.of_transaction(class, &row));
             }
@@ -111,18 +111,113 @@ impl Desk<'_> {
     }
 
     /// Rows of passes that list a unit or positions of it, with anything said of them in a closed window.
-    fn rows_of(&self, whole: Id, station: Option<Id>, from: Time, until: Time) -> Result<Rc<Vec<Rc<PassRow>>>> {
+    pub(super) fn rows_of(
+        &self,
+        whole: Id,
+        station: Option<Id>,
+        from: Time,
+        until: Time,
+    ) -> Result<Rc<Vec<Rc<PassRow>>>> {
         let find = || {
-            Ok(Rc::new(self.snapshot.reader.passes_of(whole, station, from, until)?.into_iter().map(Rc::new).collect()))
+            if (from, until) != (Time::MIN, Time::MAX) {
+                let rows = self.snapshot.reader.passes_of(whole, station, from, until)?;
+                return Ok(Rc::new(rows.into_iter().map(Rc::new).collect()));
+            }
+            let listing = self.listing(whole)?;
+            let there = listing.iter().filter(|(_, at)| station.is_none_or(|station| station == *at));
+            let there: Vec<PassId> = there.map(|(pass, _)| *pass).collect();
+            self.gather_rows(&there)?;
+            let rows = there.iter().map(|pass| self.row(*pass)).collect::<Result<Vec<_>>>()?;
+            Ok(Rc::new(rows.into_iter().flatten().collect()))
         };
         self.memo(|memo| &mut memo.rows, (whole, station, from, until), find)
+    }
+
+    /// Passes that list a unit or positions of it, and their stations.
+    fn listing(&self, whole: Id) -> Result<Rows<(PassId, Id)>> {
+        self.every(|memo| &mut memo.listing, whole, |wholes| Ok(self.snapshot.reader.passes_listing(wholes)?))
+    }
+
+    /// Passes at a station that may overlap a closed window.
+    pub(super) fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<Rc<PassRow>>> {
+        let reader = self.snapshot.reader;
+        let mut rows: BTreeMap<PassId, Rc<PassRow>> = BTreeMap::new();
+        for row in reader.passes_at(station, from, until)? {
+            rows.insert(row.id, self.keep_row(row));
+        }
+        let lasting = self.memo(
+            |memo| &mut memo.lasting,
+            station,
+            || Ok(Rc::<[Lasting]>::from(reader.passes_lasting(station)?)),
+        )?;
+        let then = lasting.iter().filter(|pass| pass.from <= until && pass.until >= from).map(|pass| pass.pass);
+        let then: Vec<PassId> = then.filter(|pass| !rows.contains_key(pass)).collect();
+        self.gather_rows(&then)?;
+        for pass in then {
+            rows.extend(self.row(pass)?.map(|row| (pass, row)));
+        }
+        Ok(rows.into_values().collect())
+    }
+
+    /// A pass, if it is visible.
+    pub(super) fn row(&self, pass: PassId) -> Result<Option<Rc<PassRow>>> {
+        self.gather_rows(&[pass])?;
+        Ok(self.kept(|memo| &mut memo.pass_rows, &pass).flatten())
+    }
+
+    /// Keeps a row that was read.
+    pub(super) fn keep_row(&self, row: PassRow) -> Rc<PassRow> {
+        let row = Rc::new(row);
+        self.keep(|memo| &mut memo.pass_rows, row.id, Some(Rc::clone(&row)));
+        row
+    }
+
+    /// Looks up passes together.
+    pub(super) fn gather_rows(&self, passes: &[PassId]) -> Result<()> {
+        let asked = self.not_kept(|memo| &mut memo.pass_rows, passes.iter().copied());
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let found = self.snapshot.reader.passes_numbered(&asked)?;
+        for pass in asked {
+            self.keep(|memo| &mut memo.pass_rows, pass, None);
+        }
+        for row in found {
+            self.keep_row(row);
+        }
+        Ok(())
+    }
+
+    /// Looks up together the rows of units' passes at some stations.
+    pub(super) fn gather_passes(&self, classes: &[Rc<UnitClass>], stations: &BTreeSet<Id>) -> Result<()> {
+        let always = classes.iter().flat_map(|class| &class.aliases).filter(|alias| alias.is_lasting());
+        let wholes: BTreeSet<Id> = always.map(|alias| alias.id.whole()).collect();
+        let reader = self.snapshot.reader;
+        self.gather_whether(
+            |memo| &mut memo.lacking,
+            wholes.iter().copied(),
+            |wholes| Ok(reader.may_lack_components(wholes)?),
+        )?;
+        self.gather_listed(&wholes, stations)
+    }
+
+    /// Looks up together the rows of passes at some stations that list units, as a whole.
+    pub(super) fn gather_listed(&self, wholes: &BTreeSet<Id>, stations: &BTreeSet<Id>) -> Result<()> {
+        let reader = self.snapshot.reader;
+        self.gather(|memo| &mut memo.listing, wholes.iter().copied(), |wholes| Ok(reader.passes_listing(wholes)?))?;
+        let mut passes = Vec::new();
+        for whole in wholes {
+            let listing = self.listing(*whole)?;
+            passes.extend(listing.iter().filter(|(_, station)| stations.contains(station)).map(|(pass, _)| *pass));
+        }
+        self.gather_rows(&passes)
     }
 
     /// The part of a transaction that concerns a unit.
     fn of_transaction(&self, class: &UnitClass, row: &PassRow) -> Option<UnitPass> {
         let listing = |kind: FactKind| {
             let of_kind = row.facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
-            of_kind.collect::<Vec<_>>()
+            of_kind.map(|fact| &**fact).collect::<Vec<&PassFact>>()
         };
         let mut listing = [listing(FactKind::Started), listing(FactKind::Ended)].into_iter();
         let listing = listing.find(|listing| !listing.is_empty()).unwrap_or_default();
@@ -143,8 +238,8 @@ impl Desk<'_> {
                 || fact.units.iter().any(|member| member.unit.row() == 0)
                 || names_unit(class, fact)
         };
-        let facts: Vec<PassFact> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
-        let partial = first(&mut facts.iter()).or_else(|| {
+        let facts: Vec<Rc<PassFact>> = row.facts.iter().filter(|fact| concerns(fact)).cloned().collect();
+        let partial = first(&mut facts.iter().map(|fact| &**fact)).or_else(|| {
             facts.iter().any(|fact| names_unit(class, fact)).then_some((class.key.position(), UnitStatus::Pass, false))
         });
         // Nobody lists the pass's units: those that its messages speak of are in it.
@@ -161,10 +256,10 @@ impl Desk<'_> {
         &self,
         class: &UnitClass,
         station: Id,
-        facts: Vec<(PassId, PassFact)>,
+        facts: Vec<(PassId, Rc<PassFact>)>,
         passes: &mut Vec<UnitPass>,
     ) -> Result<()> {
-        let mut rest: Vec<(PassId, PassFact)> = Vec::new();
+        let mut rest: Vec<(PassId, Rc<PassFact>)> = Vec::new();
         let moves: Vec<(Time, FactKind)> = facts.iter().map(|(_, fact)| (fact.at, fact.kind)).collect();
         let moved = |kind: FactKind, when: &dyn Fn(Time) -> bool| moves.iter().any(|(at, of)| *of == kind && when(*at));
         for (row, fact) in facts {
@@ -193,7 +288,7 @@ impl Desk<'_> {
             let nearest = hosts.iter().filter_map(|pass| nearness(pass)).max();
             let mut hosted = false;
             for pass in hosts.into_iter().filter(|pass| nearness(pass) == nearest) {
-                pass.facts.push(fact.clone());
+                pass.facts.push(Rc::clone(&fact));
                 if !pass.rows.contains(&row) {
                     pass.rows.push(row);
                 }
@@ -208,7 +303,7 @@ impl Desk<'_> {
         }
         for group in groups(rest) {
             let rows: Vec<PassId> = group.iter().map(|(row, _)| *row).collect();
-            let facts: Vec<PassFact> = group.into_iter().map(|(_, fact)| fact).collect();
+            let facts: Vec<Rc<PassFact>> = group.into_iter().map(|(_, fact)| fact).collect();
             let moves = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind).map(|fact| fact.at);
             let (arrived, departed) = (moves(FactKind::Arrived), moves(FactKind::Departed));
             let works = facts.iter().any(|fact| {
@@ -236,11 +331,12 @@ impl Desk<'_> {
                     facts.extend(host.facts);
                 }
                 let kinds = [FactKind::Started, FactKind::Ended, FactKind::Arrived];
-                let lists =
-                    |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind && !fact.units.is_empty());
+                let lists = |kind: FactKind| {
+                    facts.iter().map(|fact| &**fact).filter(move |fact| fact.kind == kind && !fact.units.is_empty())
+                };
                 let listing = kinds.iter().find(|kind| lists(**kind).next().is_some());
                 let membership = listing.and_then(|kind| listed_by(class, lists(*kind)));
-                let Some(any) = listed_by(class, facts.iter()) else { continue };
+                let Some(any) = listed_by(class, facts.iter().map(|fact| &**fact)) else { continue };
                 let only_moves = facts
                     .iter()
                     .all(|fact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified));
@@ -258,21 +354,21 @@ impl Desk<'_> {
     }
 
     fn find_units_of(&self, row: &PassRow) -> Result<BTreeSet<Id>> {
-        let mut units = self.units_named(row.facts.iter().map(|fact| (fact, fact.at)))?;
+        let mut units = self.units_named(row.facts.iter().map(|fact| (&**fact, fact.at)))?;
         for at in starts(row) {
             let ends = row.facts.iter().filter(|fact| fact.kind == FactKind::Ended);
-            units.extend(self.units_named(ends.map(|fact| (fact, at)))?);
+            units.extend(self.units_named(ends.map(|fact| (&**fact, at)))?);
         }
         let mut listing = row.facts.iter().filter(|fact| matches!(fact.kind, FactKind::Started | FactKind::Ended));
         if !row.visit && listing.all(|fact| fact.units.is_empty()) {
             // The transaction lists no units: whoever arrived.
             let started = row.facts.iter().filter(|fact| fact.kind == FactKind::Started).map(|fact| fact.at).min();
             if let Some(at) = started {
-                let rows = self.snapshot.reader.passes_at(row.station, at.plus(-DAY), at)?;
+                let rows = self.passes_at(row.station, at.plus(-DAY), at)?;
                 let visits = rows.iter().filter(|visit| visit.visit).flat_map(|visit| &visit.facts);
                 let arrived =
                     visits.filter(|fact| fact.kind == FactKind::Arrived && at.plus(-DAY) <= fact.at && fact.at <= at);
-                units.extend(self.units_named(arrived.map(|fact| (fact, fact.at)))?);
+                units.extend(self.units_named(arrived.map(|fact| (&**fact, fact.at)))?);
             }
         }
         Ok(units)
@@ -319,13 +415,13 @@ impl Desk<'_> {
 
 /// Facts without a transaction, sorted by time: every start (or, with none since the last end, every arrival) opens a pass, the next end closes it,
 /// everything between belongs to it. What lies between no start and end is a pass of its own, of which neither side is known.
-fn groups(rest: Vec<(PassId, PassFact)>) -> Vec<Vec<(PassId, PassFact)>> {
+fn groups(rest: Vec<(PassId, Rc<PassFact>)>) -> Vec<Vec<(PassId, Rc<PassFact>)>> {
     let moves_nobody =
         |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
     let (aside, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, fact)| moves_nobody(fact));
     let mut visits = Visits::default();
     for instant in rest.chunk_by(|a, b| a.1.at == b.1.at) {
-        let of = |wanted: &dyn Fn(FactKind) -> bool| -> Vec<(PassId, PassFact)> {
+        let of = |wanted: &dyn Fn(FactKind) -> bool| -> Vec<(PassId, Rc<PassFact>)> {
             instant.iter().filter(|(_, fact)| wanted(fact.kind)).cloned().collect()
         };
         let moves = [FactKind::Arrived, FactKind::Started, FactKind::Ended, FactKind::Departed];
@@ -342,7 +438,7 @@ fn groups(rest: Vec<(PassId, PassFact)>) -> Vec<Vec<(PassId, PassFact)>> {
 /// Passes without a transaction, as they follow each other.
 #[derive(Default)]
 struct Visits {
-    groups: Vec<Vec<(PassId, PassFact)>>,
+    groups: Vec<Vec<(PassId, Rc<PassFact>)>>,
     /// What the last of them has seen.
     arrived: bool,
     started: bool,
@@ -355,11 +451,11 @@ impl Visits {
     /// else to the one that begins.
     fn go_on(
         &mut self,
-        arrivals: Vec<(PassId, PassFact)>,
-        starts: Vec<(PassId, PassFact)>,
-        between: Vec<(PassId, PassFact)>,
-        ends: Vec<(PassId, PassFact)>,
-        departures: Vec<(PassId, PassFact)>,
+        arrivals: Vec<(PassId, Rc<PassFact>)>,
+        starts: Vec<(PassId, Rc<PassFact>)>,
+        between: Vec<(PassId, Rc<PassFact>)>,
+        ends: Vec<(PassId, Rc<PassFact>)>,
+        departures: Vec<(PassId, Rc<PassFact>)>,
     ) {
         let open = (self.arrived || self.started) && !self.ended && !self.departed;
         let begins = !arrivals.is_empty() || !starts.is_empty();
@@ -408,7 +504,7 @@ impl Visits {
         self.groups.push(Vec::new());
     }
 
-    fn push(&mut self, facts: Vec<(PassId, PassFact)>) {
+    fn push(&mut self, facts: Vec<(PassId, Rc<PassFact>)>) {
         for (row, fact) in facts {
             match fact.kind {
                 FactKind::Arrived => self.arrived = true,

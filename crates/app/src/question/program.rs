@@ -6,7 +6,6 @@ use std::rc::Rc;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
 use kernel::pass::{FactKind, Naming, Role};
-use kernel::placement::Fate;
 use kernel::thing::Kind;
 use kernel::time::Time;
 use store::PassRow;
@@ -14,6 +13,9 @@ use store::PassRow;
 use super::Result;
 use super::desk::Desk;
 use super::unit::{UnitClass, lanes_meet};
+
+/// Uses of a pattern that are looked at, whenever they were, before those in each run of a program.
+const FEW: usize = 32;
 
 impl Desk<'_> {
     /// Programs under which a pass ran: those that its messages name, else those active at its station in its window.
@@ -100,17 +102,32 @@ impl Desk<'_> {
     /// Whether any report that accounts for a pattern was made at a station under a program, other than in a pass that names it.
     fn is_used_under(&self, station: Id, program: Id, pattern: PatternId) -> Result<bool> {
         let reader = self.snapshot.reader;
+        let is_under = |uses: &[(PassId, Seq)]| -> Result<bool> {
+            for (pass, seq) in uses {
+                if let Some(row) = self.row(*pass)?
+                    && self.programs_of_report(&row, *seq)?.contains(&Some(program))
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        // Most often the newest tells, or it was used a few times only.
+        for limit in [1, FEW] {
+            let uses = reader.uses(station, pattern, Time::MIN, Time::MAX, limit)?;
+            if is_under(&uses)? {
+                return Ok(true);
+            }
+            if uses.len() < limit {
+                return Ok(false);
+            }
+        }
         for stay in self.stays_of(program)?.iter().rev().filter(|stay| stay.station == station) {
             let (from, until) = (stay.from.plus(-stay.margin), stay.until.plus(stay.margin));
-            // Most often the first tells.
             for limit in [1, usize::MAX] {
                 let uses = reader.uses(station, pattern, from, until, limit)?;
-                for (pass, seq) in &uses {
-                    if let Some(row) = reader.pass(*pass)?
-                        && self.programs_of_report(&row, *seq)?.contains(&Some(program))
-                    {
-                        return Ok(true);
-                    }
+                if is_under(&uses)? {
+                    return Ok(true);
                 }
                 if uses.len() < limit {
                     break;
@@ -126,48 +143,83 @@ impl Desk<'_> {
             |memo| &mut memo.needs,
             (station, program, part),
             || {
-                let reader = self.snapshot.reader;
-                let under = |row: &PassRow, seq: Seq| -> Result<bool> {
-                    Ok(self.programs_of_report(row, seq)?.contains(&program))
-                };
-                for package in self.packages_of_part(part)? {
-                    let mut checked: BTreeSet<PassId> = BTreeSet::new();
-                    for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station)
-                    {
-                        if !checked.insert(report.pass) {
-                            continue;
-                        }
-                        let Some(row) = reader.pass(report.pass)? else { continue };
-                        if !under(&row, report.seq)? {
-                            if row.visit {
-                                checked.remove(&report.pass);
-                            }
-                            continue;
-                        }
-                        let installs = self.report(station, report.pattern, report.seq)?.is_some_and(|report| {
-                            report
-                                .cells
-                                .iter()
-                                .any(|cell| cell.fate == Fate::Installed && cell.package == Some(package))
-                        });
-                        if installs {
-                            return Ok(true);
-                        }
-                        checked.remove(&report.pass);
+                let uses = self.snapshot.reader.part_uses(station, part)?;
+                if !self.may_be_coded_under(station, program, &uses)? {
+                    return Ok(false);
+                }
+                let mut packages = self.snapshot.reader.packages_of(Kind::Part, part)?;
+                packages.reverse();
+                // Most often one of the newest tells.
+                for package in packages.iter().take(FEW) {
+                    if self.parts(*package)?.contains(&part) && self.is_needed_of(station, program, *package)? {
+                        return Ok(true);
                     }
-                    for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
-                        for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
-                            let applies =
-                                |naming: &Naming| naming.thing == package && naming.role != Role::AppliedLeading;
-                            if fact.namings.iter().any(applies) && under(&row, fact.seq)? {
-                                return Ok(true);
-                            }
-                        }
+                }
+                for package in self.packages_of_part(part)? {
+                    if self.is_needed_of(station, program, package)? {
+                        return Ok(true);
                     }
                 }
                 Ok(false)
             },
         )
+    }
+
+    /// Whether any of the patterns by which packages of a part were installed at a station can have been used under a program. Process material (`None`)
+    /// can.
+    fn may_be_coded_under(&self, station: Id, program: Option<Id>, uses: &[Option<PatternId>]) -> Result<bool> {
+        let Some(program) = program.filter(|_| uses.iter().all(Option::is_some)) else { return Ok(!uses.is_empty()) };
+        if uses.is_empty() {
+            return Ok(false);
+        }
+        let reader = self.snapshot.reader;
+        let mut under = reader.patterns_under(station, program)?;
+        under.extend(reader.patterns_maybe_under(station, program)?);
+        for coded in uses.iter().flatten() {
+            // A report accounts for the positions of the pattern by which it is coded, or for some of them.
+            let all = reader.pattern(*coded)?.designators();
+            for accounted in &under {
+                if accounted == coded || reader.pattern(*accounted)?.designators().is_subset(&all) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a report of a station under a program (or under none) installed or applied a package.
+    fn is_needed_of(&self, station: Id, program: Option<Id>, package: Id) -> Result<bool> {
+        let reader = self.snapshot.reader;
+        let under =
+            |row: &PassRow, seq: Seq| -> Result<bool> { Ok(self.programs_of_report(row, seq)?.contains(&program)) };
+        let mut checked: BTreeSet<PassId> = BTreeSet::new();
+        for report in reader.reports_naming(package)?.into_iter().filter(|report| report.station == station) {
+            if !checked.insert(report.pass) {
+                continue;
+            }
+            let Some(row) = self.row(report.pass)? else { continue };
+            if !under(&row, report.seq)? {
+                if row.visit {
+                    checked.remove(&report.pass);
+                }
+                continue;
+            }
+            if let Some(report) = self.report(station, report.pattern, report.seq)?
+                && self.decoded(&report)?.sources.iter().any(|source| source.package == Some(package))
+            {
+                return Ok(true);
+            }
+            checked.remove(&report.pass);
+        }
+        for row in reader.passes_linked(package)?.into_iter().filter(|row| row.station == station) {
+            for fact in row.facts.iter().filter(|fact| fact.kind == FactKind::Applied) {
+                let applies = |naming: &Naming| naming.thing == package && naming.role != Role::AppliedLeading;
+                if fact.namings.iter().any(applies) && under(&row, fact.seq)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Products of a unit: its own, its orders', its programs'.

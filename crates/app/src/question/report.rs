@@ -1,17 +1,20 @@
 //! Installation reports, decoded.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use kernel::event::{Fact, Package, Placed, UnitMaterial};
 use kernel::id::{Designator, Id, PatternId, Seq};
 use kernel::pass::{FactKind, PassFact};
-use kernel::placement::{Cell, decode};
+use kernel::placement::{Cell, Fate, decode};
 use kernel::project::{place_key, tool_key, unit_key};
 use kernel::time::Time;
+use store::{Departing, ReportRow};
 
 use super::Result;
-use super::desk::{Desk, PlacedKey, PlacedTimes, Report};
+use super::desk::{Decoded, Desk, PlacedKey, PlacedTimes, Report, Source};
 
 impl Desk<'_> {
     pub(super) fn report(&self, station: Id, pattern: PatternId, seq: Seq) -> Result<Option<Rc<Report>>> {
@@ -19,21 +22,58 @@ impl Desk<'_> {
             |memo| &mut memo.reports,
             (station, pattern, seq),
             || {
-                let found = self.snapshot.reader.report(station, pattern, seq)?;
-                Ok(found.map(|(row, coded)| {
-                    let cells = decode(&coded);
-                    let mut by_unit: BTreeMap<Id, Vec<usize>> = BTreeMap::new();
-                    for (nth, cell) in cells.iter().enumerate() {
-                        by_unit.entry(cell.unit).or_default().push(nth);
-                    }
-                    Rc::new(Report { row, cells, by_unit })
-                }))
+                let Some((row, Departing { units, differences })) =
+                    self.snapshot.reader.report(station, pattern, seq)?
+                else {
+                    return Ok(None);
+                };
+                let pattern = self.snapshot.reader.pattern(pattern)?;
+                Ok(Some(Rc::new(Report { row, pattern, units, differences, decoded: OnceCell::new() })))
             },
         )
     }
 
+    /// The components of a report.
+    pub(super) fn decoded<'r>(&self, report: &'r Report) -> Result<&'r Decoded> {
+        if let Some(known) = report.decoded.get() {
+            return Ok(known);
+        }
+        let Report { row, pattern, units, differences, .. } = report;
+        let draws = (0..pattern.groups.len()).map(|origin| self.draw(row, origin)).collect::<Result<Vec<_>>>()?;
+        let cells = decode(pattern, units, &draws, differences);
+        let mut by_unit: Vec<(Id, Range<usize>)> = Vec::new();
+        let mut sources: BTreeMap<(Option<Id>, &[Id]), Vec<usize>> = BTreeMap::new();
+        for (nth, cell) in cells.iter().enumerate() {
+            match by_unit.last_mut() {
+                Some((unit, range)) if *unit == cell.unit => range.end = nth + 1,
+                _ => by_unit.push((cell.unit, nth..nth + 1)),
+            }
+            if cell.fate == Fate::Installed {
+                sources.entry((cell.package, &cell.doubt.leading)).or_default().push(nth);
+            }
+        }
+        let sources =
+            sources.into_iter().map(|((package, leading), cells)| Source { package, leading: leading.to_vec(), cells });
+        let sources = sources.collect();
+        Ok(report.decoded.get_or_init(|| Decoded { cells, by_unit, sources }))
+    }
+
+    /// What an origin of a report's pattern drew on.
+    fn draw(&self, report: &ReportRow, origin: usize) -> Result<Option<Id>> {
+        let key = (report.station, report.pattern, origin);
+        if let Some(draw) = self.kept(|memo| &mut memo.draws, &key)
+            && draw.from <= report.seq
+            && report.seq < draw.until
+        {
+            return Ok(draw.thing);
+        }
+        let draw = self.snapshot.reader.draw_at(report.station, report.pattern, origin, report.seq)?;
+        self.keep(|memo| &mut memo.draws, key, draw);
+        Ok(draw.thing)
+    }
+
     /// Reports of a pass's facts.
-    pub(super) fn reports(&self, station: Id, facts: &[PassFact]) -> Result<Vec<Rc<Report>>> {
+    pub(super) fn reports(&self, station: Id, facts: &[Rc<PassFact>]) -> Result<Vec<Rc<Report>>> {
         let mut reports = Vec::new();
         for fact in facts.iter().filter(|fact| fact.kind == FactKind::Installed) {
             for naming in fact.namings.iter().filter(|naming| naming.role.codes()) {
@@ -48,9 +88,10 @@ impl Desk<'_> {
         if !report.row.timed {
             return Ok(None);
         }
-        let cell = &report.cells[nth];
-        let like = report.by_unit.get(&cell.unit).into_iter().flatten().filter(|other| report.cells[**other] == *cell);
-        let before = like.filter(|other| **other < nth).count();
+        let decoded = self.decoded(report)?;
+        let cell = &decoded.cells[nth];
+        let before = decoded.of_unit(cell.unit).take_while(|other| *other < nth);
+        let before = before.filter(|other| decoded.cells[*other] == *cell).count();
         let times = self.placed_times(report.row.seq)?;
         Ok(times.get(&self.placed_key(cell)?).and_then(|times| times.get(before).copied().flatten()))
     }
@@ -95,6 +136,14 @@ impl Desk<'_> {
             leading: cell.doubt.leading.iter().map(|package| text(Some(*package))).collect::<Result<_>>()?,
             grey: cell.doubt.grey,
         })
+    }
+}
+
+impl Decoded {
+    /// Numbers of a unit's cells.
+    pub(super) fn of_unit(&self, unit: Id) -> Range<usize> {
+        let nth = self.by_unit.binary_search_by_key(&unit, |(unit, _)| *unit);
+        nth.map_or(0..0, |nth| self.by_unit[nth].1.clone())
     }
 }
 

@@ -129,7 +129,11 @@ impl Desk<'_> {
             }
         }
         for thing in things {
-            points.extend(self.points_of(thing)?.iter().cloned());
+            // Packages are used up; a tool comes and goes for years.
+            match kind {
+                Kind::Tool => points.extend(reader.mounts_around(thing, from, until)?),
+                _ => points.extend(self.points_of(thing)?.iter().cloned()),
+            }
         }
         let carriers: BTreeSet<Id> = points.iter().flat_map(|point| point.carriers.iter().copied()).collect();
         for carrier in carriers {
@@ -149,10 +153,15 @@ impl Desk<'_> {
             || {
                 let reader = self.snapshot.reader;
                 let mut points = reader.mounts_of(thing)?;
-                let own: BTreeSet<Time> =
-                    points.iter().filter(|point| point.change != MountChange::On).map(|point| point.at).collect();
+                let own: BTreeSet<(Time, Option<Id>)> = points
+                    .iter()
+                    .filter(|point| point.change != MountChange::On)
+                    .map(|point| (point.at, point.place))
+                    .collect();
                 for (station, coming) in reader.comings_of(thing)? {
-                    if coming.until < Time::MAX && !own.contains(&coming.until) {
+                    // An end of its own there tells as much.
+                    let ended = |place: Option<Id>| own.contains(&(coming.until, place));
+                    if coming.until < Time::MAX && !ended(None) && !ended(coming.place) {
                         let then = reader.mounts_at_place(station, coming.place, coming.until, coming.until)?;
                         points.extend(then.into_iter().filter(|point| point.change == MountChange::Cleaned));
                     }

@@ -165,8 +165,7 @@ impl Desk<'_> {
         if key.position() > 0 || self.is_carrier(key)? {
             return Ok(false);
         }
-        Ok(self.named_on(key)?.iter().any(|(position, ..)| *position > 0)
-            || self.snapshot.reader.positions_of(key)?.len() > 2)
+        Ok(self.named_on(key)?.iter().any(|(position, ..)| *position > 0) || self.mentioned(key)?.len() > 2)
     }
 
     fn component(&self, finding: &Finding) -> Result<Component> {
@@ -350,8 +349,8 @@ impl Desk<'_> {
 
     /// Boards of a panel.
     pub(super) fn boards(&self, panel: Id) -> Result<BTreeSet<Id>> {
-        let seen = self.snapshot.reader.positions_of(panel)?;
-        let mut boards: BTreeSet<Id> = seen.into_iter().filter(|id| id.position() > 0).collect();
+        let mentioned = self.mentioned(panel)?;
+        let mut boards: BTreeSet<Id> = mentioned.iter().copied().filter(|id| id.position() > 0).collect();
         boards.extend(
             self.named_on(panel)?
                 .iter()

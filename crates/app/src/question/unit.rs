@@ -1,5 +1,7 @@
 //! A unit as questions see it: its names, and its passes.
 
+use std::rc::Rc;
+
 use kernel::event::UnitStatus;
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact, Role};
@@ -21,6 +23,11 @@ pub(super) struct Alias {
 }
 
 impl Alias {
+    /// Whether it means the unit whenever it is said.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.from == Time::MIN && self.until == Time::MAX
+    }
+
     fn holds(&self, at: Time) -> bool {
         self.from <= at && at < self.until
     }
@@ -88,7 +95,7 @@ pub(super) struct UnitPass {
     /// Lane, if said.
     pub(super) lane: Option<i64>,
     /// What messages said, by time.
-    pub(super) facts: Vec<PassFact>,
+    pub(super) facts: Vec<Rc<PassFact>>,
     /// The unit is one of the pass's units. (Else it is only named in a report.)
     pub(super) member: bool,
     /// The unit is possible only: its name is shared.
@@ -143,7 +150,7 @@ impl UnitPass {
     pub(super) fn of(
         rows: Vec<PassId>,
         station: Id,
-        facts: Vec<PassFact>,
+        facts: Vec<Rc<PassFact>>,
         member: bool,
         (position, status, shared): (u32, UnitStatus, bool),
     ) -> UnitPass {

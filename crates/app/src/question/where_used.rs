@@ -9,14 +9,13 @@ use std::rc::Rc;
 use kernel::id::{Id, PassId};
 use kernel::mount::Stay;
 use kernel::pass::FactKind;
-use kernel::placement::Fate;
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
 use kernel::time::Time;
 use store::{PassRow, ReportRow};
 
 use super::belonging::{Stint, Whereabouts};
-use super::desk::Desk;
+use super::desk::{Desk, Source};
 use super::evidence::{Finding, Focus};
 use super::query::{Query, parse};
 use super::unit::UnitClass;
@@ -70,6 +69,9 @@ struct Targets {
     /// Containers and shipments.
     holders: BTreeSet<Id>,
 }
+
+/// Passes, or units, for which what is needed is looked up together.
+const TOGETHER: usize = 512;
 
 /// Why a package is possible only.
 const SUPERSEDED: &str = "the package was stated to be of this lot, and later of another";
@@ -257,7 +259,7 @@ impl Desk<'_> {
     fn follow(&self, targets: &Targets, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
         let mut reach = Reach::default();
         let mut focus = Focus { things: targets.things.keys().copied().collect(), ..Focus::default() };
-        let mut rows: BTreeMap<PassId, PassRow> = BTreeMap::new();
+        let mut rows: BTreeMap<PassId, Rc<PassRow>> = BTreeMap::new();
         let mut built_into: Vec<Stint> = Vec::new();
         for thing in targets.things.keys() {
             self.passes_bearing_on(*thing, &mut focus, &mut rows)?;
@@ -270,18 +272,30 @@ impl Desk<'_> {
         };
         // Evaluate each unit once, for all passes that may matter to it.
         let mut units: BTreeSet<Id> = BTreeSet::new();
-        for row in rows.values() {
-            let of_row = self.units_of(row)?;
-            if of_row.is_empty() {
-                reach.unidentified.insert(row.id);
+        let rows: Vec<Rc<PassRow>> = rows.into_values().collect();
+        for together in rows.chunks(TOGETHER) {
+            self.gather_names(&together.iter().flat_map(|row| listed_wholes(row)).collect())?;
+            for row in together {
+                let of_row = self.units_of(row)?;
+                if of_row.is_empty() {
+                    reach.unidentified.insert(row.id);
+                }
+                units.extend(of_row.iter());
             }
-            units.extend(of_row.iter());
         }
         for thing in targets.things.keys() {
             focus.kinds.extend(self.name(*thing)?.map(|name| name.kind));
         }
-        for unit in units {
-            let class = self.class(unit)?;
+        let units: Vec<Id> = units.into_iter().collect();
+        let mut classes: Vec<Rc<UnitClass>> = Vec::with_capacity(units.len());
+        for together in units.chunks(TOGETHER) {
+            self.gather_names(&together.iter().map(|unit| unit.whole()).collect())?;
+            let found = together.iter().map(|unit| self.class(*unit)).collect::<Result<Vec<_>>>()?;
+            self.gather_passes(&found, &focus.stations)?;
+            classes.extend(found);
+        }
+        for class in classes {
+            let unit = class.key;
             let evidence = self.evaluate(&class, Some(&focus))?;
             let mut findings = evidence.findings;
             for finding in &mut findings {
@@ -310,9 +324,7 @@ impl Desk<'_> {
             }
         }
         for station in &targets.stations {
-            for row in
-                self.snapshot.reader.passes_at(*station, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))?
-            {
+            for row in self.passes_at(*station, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))? {
                 for unit in self.units_of(&row)?.iter() {
                     self.visited(*unit, *station, &within, &mut reach)?;
                 }
@@ -336,36 +348,50 @@ impl Desk<'_> {
     }
 
     /// Passes that may bear on a thing: that name it, that report it or another of its chain, that ran while it was mounted.
-    fn passes_bearing_on(&self, thing: Id, focus: &mut Focus, rows: &mut BTreeMap<PassId, PassRow>) -> Result<()> {
+    fn passes_bearing_on(&self, thing: Id, focus: &mut Focus, rows: &mut BTreeMap<PassId, Rc<PassRow>>) -> Result<()> {
         let reader = self.snapshot.reader;
-        for report in reader.reports_naming(thing)? {
-            if !rows.contains_key(&report.pass) {
-                let Some(row) = reader.pass(report.pass)? else { continue };
-                // Where a report may hold it is enough when its units can be looked at; else it must.
-                if self.units_of(&row)?.is_empty() && !self.holds(&report, &BTreeSet::from([thing]))? {
-                    continue;
+        let reports = reader.reports_naming(thing)?;
+        for together in reports.chunks(TOGETHER) {
+            self.gather_rows(&together.iter().map(|report| report.pass).collect::<Vec<_>>())?;
+            for report in together {
+                if !rows.contains_key(&report.pass) {
+                    let Some(row) = self.row(report.pass)? else { continue };
+                    // Where a report may hold it is enough when its units can be looked at; else it must.
+                    if self.units_of(&row)?.is_empty() && !self.holds(report, &BTreeSet::from([thing]))? {
+                        continue;
+                    }
+                    rows.insert(row.id, row);
                 }
-                rows.insert(row.id, row);
+                focus.named_in.insert(report.pass);
+                focus.stations.insert(report.station);
             }
-            focus.named_in.insert(report.pass);
-            focus.stations.insert(report.station);
         }
         for row in reader.passes_linked(thing)? {
             focus.named_in.insert(row.id);
             focus.stations.insert(row.station);
-            rows.entry(row.id).or_insert(row);
+            rows.entry(row.id).or_insert_with(|| self.keep_row(row));
         }
-        for row in self.passes_by_chain(thing)? {
+        let chain = self.chain_ever(thing)?;
+        for row in self.passes_by_chain(thing, &chain)? {
             focus.named_in.insert(row.id);
             focus.stations.insert(row.station);
             rows.entry(row.id).or_insert(row);
         }
+        focus.chained.extend(chain);
         let stays = self.stays_of(thing)?;
         for stay in stays.iter() {
-            for row in reader.passes_at(stay.station, stay.from, stay.until)? {
+            let mut there = self.passes_at(stay.station, stay.from, stay.until)?;
+            if stay.kind == Kind::Package {
+                let mut settled = BTreeSet::new();
+                for together in there.chunks(TOGETHER) {
+                    settled.extend(self.settled(stay.station, together)?);
+                }
+                there.retain(|row| !settled.contains(&row.id));
+            }
+            for row in there.into_iter().filter(|row| !rows.contains_key(&row.id)).collect::<Vec<_>>() {
                 // A pass whose units cannot be named counts only when it met the thing.
                 if may_meet(&row, stay) || !self.units_of(&row)?.is_empty() {
-                    rows.entry(row.id).or_insert(row);
+                    rows.insert(row.id, row);
                 }
             }
         }
@@ -375,18 +401,20 @@ impl Desk<'_> {
     }
 
     /// Passes that name another of the thing's splice chain, and may have run while the thing was spliced.
-    fn passes_by_chain(&self, thing: Id) -> Result<Vec<PassRow>> {
+    fn passes_by_chain(&self, thing: Id, members: &BTreeSet<Id>) -> Result<Vec<Rc<PassRow>>> {
         let reader = self.snapshot.reader;
-        let members = self.chain_ever(thing)?;
         let mut stations: BTreeSet<Id> = BTreeSet::new();
-        for member in &members {
+        for member in members {
             stations.extend(reader.stations_naming(*member)?);
         }
         let mut found = Vec::new();
         for splice in self.splices(thing)?.iter() {
             for station in &stations {
-                for row in reader.passes_at(*station, splice.from, splice.until)? {
-                    if self.names_any(&row, &members)? {
+                for row in self.passes_at(*station, splice.from, splice.until)? {
+                    // A pass whose units cannot be named counts only when it ran then.
+                    let (from, until) = window(&row);
+                    let then = from <= splice.until && splice.from <= until || !self.units_of(&row)?.is_empty();
+                    if then && self.names_any(&row, members)? {
                         found.push(row);
                     }
                 }
@@ -410,14 +438,11 @@ impl Desk<'_> {
 
     /// Whether a report has a component installed from any of these packages, or one treated by any of these tools.
     fn holds(&self, report: &ReportRow, things: &BTreeSet<Id>) -> Result<bool> {
-        let found = self.report(report.station, report.pattern, report.seq)?;
+        let Some(report) = self.report(report.station, report.pattern, report.seq)? else { return Ok(false) };
+        let decoded = self.decoded(&report)?;
         let named = |thing: Option<Id>| thing.is_some_and(|thing| things.contains(&thing));
-        Ok(found.is_some_and(|report| {
-            report.cells.iter().any(|cell| {
-                let source = named(cell.package) || cell.doubt.leading.iter().any(|lead| things.contains(lead));
-                source && cell.fate == Fate::Installed || named(cell.tool)
-            })
-        }))
+        let from = |source: &Source| named(source.package) || source.leading.iter().any(|lead| things.contains(lead));
+        Ok(decoded.sources.iter().any(from) || decoded.cells.iter().any(|cell| named(cell.tool)))
     }
 
     fn visited(&self, unit: Id, station: Id, within: &dyn Fn(&Finding) -> bool, reach: &mut Reach) -> Result<()> {
@@ -668,12 +693,24 @@ impl Holder {
     }
 }
 
+/// Units, as a whole, that messages of a pass list.
+pub(super) fn listed_wholes(row: &PassRow) -> impl Iterator<Item = Id> {
+    let listed = row.facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
+    listed.filter(|whole| whole.row() != 0)
+}
+
 /// Whether a pass, taken as a whole, may have run while a thing was there.
 fn may_meet(row: &PassRow, stay: &Stay) -> bool {
+    let (from, until) = window(row);
+    stay.meets(from, until)
+}
+
+/// When a pass, taken as a whole, may have run.
+fn window(row: &PassRow) -> (Time, Time) {
     let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
     let from = times(FactKind::Started).min().or(times(FactKind::Arrived).min());
     let until = times(FactKind::Ended).max().or(times(FactKind::Departed).max());
-    stay.meets(from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
+    (from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
 }
 
 /// A finding that says no more than that the unit is meant.

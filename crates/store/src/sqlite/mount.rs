@@ -16,6 +16,7 @@ struct Coming {
     at: i64,
     thing: i64,
     station: i64,
+    until: i64,
 }
 
 /// Writes a point, and shortens the stays that it ends.
@@ -112,7 +113,7 @@ fn own(connection: &Connection, point: &MountPoint) -> Result<Vec<Coming>, Store
     for span in 0..SPANS {
         let first = longest(span).map_or(i64::MIN, |longest| point.at.0.saturating_sub(longest));
         let mut statement = connection.prepare_cached(
-            "SELECT seq, ordinal, at, thing, station FROM mount INDEXED BY mount_thing
+            "SELECT seq, ordinal, at, thing, station, until FROM mount INDEXED BY mount_thing
              WHERE site = ?1 AND thing = ?2 AND span = ?3 AND at >= ?4 AND at < ?5 AND until > ?5
                AND (?6 IS NULL OR place IS ?6) AND (?7 IS NULL OR station = ?7)",
         )?;
@@ -129,7 +130,7 @@ fn at_station(connection: &Connection, point: &MountPoint, kind: Kind) -> Result
     for span in 0..SPANS {
         let first = longest(span).map_or(i64::MIN, |longest| point.at.0.saturating_sub(longest));
         let mut statement = connection.prepare_cached(
-            "SELECT seq, ordinal, at, thing, station FROM mount INDEXED BY mount_during
+            "SELECT seq, ordinal, at, thing, station, until FROM mount INDEXED BY mount_during
              WHERE site = ?1 AND station = ?2 AND kind = ?3 AND span = ?4 AND at >= ?5 AND at < ?6 AND until > ?6 AND place IS ?7",
         )?;
         let values = params![SITE, point.station.0, kind as u8, span, first, point.at.0, place];
@@ -139,7 +140,14 @@ fn at_station(connection: &Connection, point: &MountPoint, kind: Kind) -> Result
 }
 
 fn coming(row: &rusqlite::Row<'_>) -> rusqlite::Result<Coming> {
-    Ok(Coming { seq: row.get(0)?, ordinal: row.get(1)?, at: row.get(2)?, thing: row.get(3)?, station: row.get(4)? })
+    Ok(Coming {
+        seq: row.get(0)?,
+        ordinal: row.get(1)?,
+        at: row.get(2)?,
+        thing: row.get(3)?,
+        station: row.get(4)?,
+        until: row.get(5)?,
+    })
 }
 
 fn shorten(
@@ -153,6 +161,9 @@ fn shorten(
             .execute(params![SITE, coming.seq, coming.ordinal, point.at.0, span_of(coming.at, point.at.0)])?;
         if point.margin > 0 {
             unsteady(connection, coming.station)?;
+        }
+        if point.kind == Some(Kind::Program) {
+            super::program::shortened(connection, Id(coming.station), Id(coming.thing), point.at.0, coming.until)?;
         }
     }
     Ok(())

@@ -21,6 +21,10 @@ pub(super) struct Passes {
     named: HashSet<Id>,
     /// Stations known to be mixed (see schema).
     mixed: HashSet<Id>,
+    /// Carriers of which that was learned in it.
+    carriers: HashSet<Id>,
+    /// Packages of which something was learned in it that bears on their part, and the event's index.
+    learned: Vec<(i64, Id)>,
 }
 
 #[derive(Debug)]
@@ -58,6 +62,16 @@ impl Passes {
         self.named.insert(unit);
     }
 
+    /// More is known of what part a package is.
+    pub(super) fn learned(&mut self, seq: i64, package: Id) {
+        self.learned.push((seq, package));
+    }
+
+    /// Something turned out to be a carrier: what it was named with need not be at home there.
+    pub(super) fn carries(&mut self, carrier: Id) {
+        self.carriers.insert(carrier);
+    }
+
     /// What the batch says of a pass.
     pub(super) fn facts(&self, pass: PassId) -> &[PassFact] {
         self.dirty.get(&pass).map(|dirty| dirty.facts.as_slice()).unwrap_or_default()
@@ -73,6 +87,13 @@ impl Passes {
             self.write(connection, pass, key, known_hour, dirty)?;
         }
         self.new_keys.clear();
+        // Passes lead to where packages were used: they had to be there first.
+        for (seq, package) in std::mem::take(&mut self.learned) {
+            super::part::learned(connection, seq, package)?;
+        }
+        for carrier in std::mem::take(&mut self.carriers) {
+            reopen(connection, carrier, true)?;
+        }
         for unit in std::mem::take(&mut self.named) {
             let stations: Vec<i64> = connection
                 .prepare_cached(
@@ -84,6 +105,7 @@ impl Passes {
             for station in stations {
                 self.mix(connection, Id(station))?;
             }
+            reopen(connection, unit, false)?;
         }
         Ok(())
     }
@@ -105,7 +127,7 @@ impl Passes {
         let units: BTreeSet<Id> = members.filter(|unit| unit.row() != 0).collect();
         let hour = hour_of(first_at, last_at);
         let unlisted = unlisted(&facts, visit, hour);
-        let long = long(&mut facts, visit, last_at - first_at);
+        let long = long(connection, pass, &mut facts, visit, last_at - first_at)?;
         let sql = if known_hour.is_none() {
             "INSERT INTO pass (site, id, station, key, first_at, last_at, long, unlisted, facts, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         } else {
@@ -203,15 +225,84 @@ fn unlisted(facts: &[PassFact], visit: bool, hour: i64) -> i64 {
     if hour == HOUR_ANY { 2 } else { 1 }
 }
 
+/// A unit's own name may be another's too: whoever has it of a transaction that counted on it being one's may lack a side.
+fn reopen(connection: &Connection, unit: Id, surely: bool) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE pass SET long = ?3 WHERE site = ?1 AND long < ?3 AND key & 1 = 0
+               AND id IN (SELECT pass FROM pass_unit WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2)
+               AND (?4 OR (SELECT count(*) FROM (SELECT DISTINCT scope, position FROM name INDEXED BY name_thing
+                                                 WHERE name.site = ?1 AND name.thing BETWEEN ?2 AND ?2 | 255 LIMIT 2)) > 1)",
+        )?
+        .execute(params![SITE, unit.0, Long::OpenBegin as u8, surely])?;
+    Ok(())
+}
+
 /// How far back a search by time must look for a pass whose facts span so many microseconds.
-fn long(facts: &mut [PassFact], visit: bool, micros: i64) -> Long {
-    match open_side(facts, visit) {
+fn long(
+    connection: &Connection,
+    pass: PassId,
+    facts: &mut [PassFact],
+    visit: bool,
+    micros: i64,
+) -> Result<Long, StoreError> {
+    let mut side = open_side(facts, visit, &HashMap::new());
+    if side.is_some() && !visit {
+        side = open_side(facts, visit, &homes(connection, pass, facts)?);
+    }
+    Ok(match side {
         Some(Side::Begin) => Long::OpenBegin,
         Some(Side::End) => Long::Open,
         None if micros > DAY => Long::Closed,
         None if micros > HOUR => Long::Day,
         None => Long::Hour,
+    })
+}
+
+/// Where units of a transaction that are called by names of their own are at home: of each the only position of a panel that it was known to have when
+/// the transaction began. (As of no earlier index was it open, then.)
+fn homes(connection: &Connection, pass: PassId, facts: &[PassFact]) -> Result<HashMap<Id, Id>, StoreError> {
+    let listed: BTreeSet<Id> = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit).collect();
+    let mut found = HashMap::new();
+    for unit in listed {
+        // Carriers are nobody's home, once they are known as such.
+        let mut statement = connection.prepare_cached(
+            "SELECT scope, position, min(seq), EXISTS (SELECT 1 FROM within INDEXED BY within_parent
+                       WHERE within.site = ?1 AND within.parent = name.scope AND within.belonging = ?3)
+             FROM name INDEXED BY name_thing WHERE site = ?1 AND thing = ?2
+               AND NOT EXISTS (SELECT 1 FROM within INDEXED BY within_parent
+                                WHERE within.site = ?1 AND within.parent = name.scope AND within.belonging = ?3 AND within.seq < ?4)
+             GROUP BY scope, position LIMIT 2",
+        )?;
+        let values = params![SITE, unit.0, Belonging::Carried as u8, pass.0];
+        let homes: Vec<(i64, u32, i64, bool)> = statement
+            .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        if let [(scope, position, seq, false)] = homes[..]
+            && position > 0
+            && seq < pass.0
+            && let Some(home) = Id(scope).at(position)
+        {
+            found.insert(unit, home);
+        }
     }
+    Ok(found)
+}
+
+/// Looks anew at transactions whose begin may be open, of a database in which one that calls a unit by two names counted as such.
+pub(super) fn close_named(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare("SELECT id, facts, first_at, last_at FROM pass WHERE site = ?1 AND long >= ?2 AND key & 1 = 0")?;
+    let mut update = connection.prepare("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?;
+    let rows: Vec<(i64, Vec<u8>, i64, i64)> = statement
+        .query_map(params![SITE, Long::Open as u8], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (pass, packed, first_at, last_at) in rows {
+        let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+        let long = long(connection, PassId(pass), &mut facts, false, last_at - first_at)?;
+        update.execute(params![SITE, pass, long as u8])?;
+    }
+    Ok(())
 }
 
 /// A side of a pass.
@@ -221,7 +312,7 @@ enum Side {
 }
 
 /// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
-fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
+fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Option<Side> {
     let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
     if !visit && !has(FactKind::Started) {
         return Some(Side::Begin);
@@ -239,12 +330,14 @@ fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
     let moves = |fact: &PassFact| {
         matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
     };
+    // A unit's own name is as good as its position on the panel.
+    let at_home = |unit: Id| homes.get(&unit).copied().unwrap_or(unit);
     // Who is listed on one side only has no other.
     let mut listed: Option<Vec<Id>> = None;
     // Whoever names the panel names its boards.
     let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
     for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
-        let units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
+        let units: Vec<Id> = fact.units.iter().map(|member| at_home(member.unit)).collect();
         match &listed {
             None => listed = Some(units),
             Some(known) => {
@@ -261,7 +354,7 @@ fn open_side(facts: &mut [PassFact], visit: bool) -> Option<Side> {
     // Nobody knows when those were there that a message speaks of and no list names.
     let speaks = |fact: &&PassFact| if visit { !moves(fact) } else { fact.kind == FactKind::Installed };
     let mut spoken = facts.iter().filter(speaks).flat_map(|fact| &fact.units).filter(|member| member.unit.row() != 0);
-    if listed.is_some_and(|listed| spoken.any(|member| !covers(&listed, member.unit))) {
+    if listed.is_some_and(|listed| spoken.any(|member| !covers(&listed, at_home(member.unit)))) {
         return Some(Side::Begin);
     }
     if !visit {

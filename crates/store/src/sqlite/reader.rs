@@ -3,17 +3,20 @@
 use std::borrow::Borrow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::PassFact;
-use kernel::placement::{Coded, Difference, Pattern};
+use kernel::placement::{Difference, Pattern};
 use kernel::project::{DAY, HOUR, is_visit};
 use kernel::row::{Belonging, Descent, MountChange, MountPoint, Profile, Statement, Within};
 use kernel::thing::{Kind, Name};
 use kernel::time::Time;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::part::APPLIED;
 use super::span::{SPAN_END, SPANS, longest};
 use super::tail::unpack_entries;
 use super::{HOUR_ANY, Long, SITE, StoreError};
@@ -42,7 +45,7 @@ pub struct PassRow {
     /// Whether it gathers messages without a transaction.
     pub visit: bool,
     /// What messages said of it.
-    pub facts: Vec<PassFact>,
+    pub facts: Vec<Rc<PassFact>>,
 }
 
 /// Index, station, key and packed facts of a pass.
@@ -65,6 +68,37 @@ pub struct ReportRow {
     pub timed: bool,
 }
 
+/// What a report says beside its pattern and draws.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departing {
+    /// The boards, ascending.
+    pub units: Vec<Id>,
+    /// Differences, ascending.
+    pub differences: Vec<Difference>,
+}
+
+/// What an origin of a pattern draws on, from one index of the log until before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// From the first index.
+    pub from: Seq,
+    /// Until before this one.
+    pub until: Seq,
+    /// The package or tool; `None`: nothing was named.
+    pub thing: Option<Id>,
+}
+
+/// A pass and the closed window in which it may have run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// The pass.
+    pub pass: PassId,
+    /// From the begin at the earliest.
+    pub from: Time,
+    /// Until the end at the latest.
+    pub until: Time,
+}
+
 /// What came to a station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mounted {
@@ -79,6 +113,13 @@ pub struct Mounted {
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
+/// Rows, each with the identity that it was asked for by.
+type Keyed<T> = Result<Vec<(Id, T)>>;
+
+/// Identities as one parameter of a statement.
+fn array(ids: &[Id]) -> Rc<Vec<Value>> {
+    Rc::new(ids.iter().map(|id| Value::Integer(id.0)).collect())
+}
 
 impl<C: Borrow<Connection>> Reader<C> {
     pub(super) fn new(connection: C) -> Reader<C> {
@@ -240,35 +281,41 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(statement.query_row(params![SITE, designator.0], |row| row.get(0)).optional()?)
     }
 
-    /// Positions at which a unit's name was mentioned, with the whole if that was.
+    /// Positions at which units' names were mentioned, with the whole if that was. By unit, as a whole.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn positions_of(&self, whole: Id) -> Result<Vec<Id>> {
-        let sql = "SELECT id FROM unit WHERE site = ?1 AND id BETWEEN ?2 AND ?3 AND seq < ?4 ORDER BY id";
-        let whole = whole.whole().0;
-        self.rows(sql, params![SITE, whole, whole | 0xff, self.bound()], |row| Ok(Id(row.get(0)?)))
-    }
-
-    /// What lay on a panel or carrier: position, unit by its own name, when.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn named_on(&self, scope: Id) -> Result<Vec<(u32, Id, Time)>> {
-        let sql = "SELECT position, thing, at FROM name WHERE site = ?1 AND scope = ?2 AND seq < ?3 ORDER BY position, thing, at";
-        self.rows(sql, params![SITE, scope.0, self.bound()], |row| {
-            Ok((row.get(0)?, Id(row.get(1)?), Time(row.get(2)?)))
+    pub fn positions_of(&self, wholes: &[Id]) -> Result<Vec<(Id, Id)>> {
+        let sql = "SELECT unit.id FROM rarray(?2) AS asked CROSS JOIN unit ON unit.site = ?1 AND unit.id BETWEEN asked.value AND asked.value + 255
+                   WHERE unit.seq < ?3 ORDER BY unit.id";
+        self.rows(sql, params![SITE, array(wholes), self.bound()], |row| {
+            let id = Id(row.get(0)?);
+            Ok((id.whole(), id))
         })
     }
 
-    /// Where a unit with a name of its own lay: panel or carrier, position, when.
+    /// What lay on panels or carriers: position, unit by its own name, when. By panel or carrier.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn places_of_name(&self, thing: Id) -> Result<Vec<(Id, u32, Time)>> {
-        let sql = "SELECT scope, position, at FROM name WHERE site = ?1 AND thing = ?2 AND seq < ?3 ORDER BY scope, position, at";
-        self.rows(sql, params![SITE, thing.0, self.bound()], |row| {
-            Ok((Id(row.get(0)?), row.get(1)?, Time(row.get(2)?)))
+    pub fn named_on(&self, scopes: &[Id]) -> Keyed<(u32, Id, Time)> {
+        let sql = "SELECT name.scope, name.position, name.thing, name.at FROM rarray(?2) AS asked CROSS JOIN name ON name.site = ?1 AND name.scope = asked.value
+                   WHERE name.seq < ?3 ORDER BY name.position, name.thing, name.at";
+        self.rows(sql, params![SITE, array(scopes), self.bound()], |row| {
+            Ok((Id(row.get(0)?), (row.get(1)?, Id(row.get(2)?), Time(row.get(3)?))))
+        })
+    }
+
+    /// Where units with a name of their own lay: panel or carrier, position, when. By unit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn places_of_name(&self, things: &[Id]) -> Keyed<(Id, u32, Time)> {
+        let sql = "SELECT name.thing, name.scope, name.position, name.at
+                   FROM rarray(?2) AS asked CROSS JOIN name INDEXED BY name_thing ON name.site = ?1 AND name.thing = asked.value
+                   WHERE name.seq < ?3 ORDER BY name.scope, name.position, name.at";
+        self.rows(sql, params![SITE, array(things), self.bound()], |row| {
+            Ok((Id(row.get(0)?), (Id(row.get(1)?), row.get(2)?, Time(row.get(3)?))))
         })
     }
 
@@ -285,6 +332,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             facts.retain(|fact| fact.seq < self.as_of);
             if !facts.is_empty() {
                 let visit = is_visit(key.cast_unsigned());
+                let facts = facts.into_iter().map(Rc::new).collect();
                 passes.push(PassRow { id: PassId(id), station: Id(station), visit, facts });
             }
         }
@@ -319,6 +367,29 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.each_once(rows)
     }
 
+    /// Passes that list units, or positions of them, and their stations. By unit, as a whole.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_listing(&self, wholes: &[Id]) -> Keyed<(PassId, Id)> {
+        let sql = "SELECT pass_unit.unit, pass_unit.pass, pass_unit.station
+                   FROM rarray(?2) AS asked CROSS JOIN pass_unit ON pass_unit.site = ?1 AND pass_unit.unit = asked.value";
+        self.rows(sql, params![SITE, array(wholes)], |row| {
+            Ok((Id(row.get(0)?), (PassId(row.get(1)?), Id(row.get(2)?))))
+        })
+    }
+
+    /// Passes, those that are visible.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_numbered(&self, passes: &[PassId]) -> Result<Vec<PassRow>> {
+        let asked: Vec<Id> = passes.iter().map(|pass| Id(pass.0)).collect();
+        let sql = "SELECT pass.id, pass.station, pass.key, pass.facts FROM rarray(?2) AS asked CROSS JOIN pass ON pass.site = ?1 AND pass.id = asked.value";
+        let rows = self.rows(sql, params![SITE, array(&asked)], Self::pass_row)?;
+        self.passes(rows)
+    }
+
     /// Passes in whose messages a thing is named.
     ///
     /// # Errors
@@ -332,30 +403,46 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(passes)
     }
 
-    /// Passes at a station that may overlap a closed window.
+    /// Whether messages of a station that have no transaction call units by names of which a unit may have several. Whatever the reader is bounded to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn is_mixed(&self, station: Id) -> Result<bool> {
+        let sql = "SELECT 1 FROM mixed WHERE site = ?1 AND station = ?2";
+        Ok(self.number(sql, params![SITE, station.0])?.is_some())
+    }
+
+    /// Passes at a station that may overlap a closed window, apart from the [lasting](Reader::passes_lasting) ones.
     ///
     /// # Errors
     /// When the database fails.
     pub fn passes_at(&self, station: Id, from: Time, until: Time) -> Result<Vec<PassRow>> {
-        let mixed = self.number("SELECT 1 FROM mixed WHERE site = ?1 AND station = ?2", params![SITE, station.0])?;
-        let back = if mixed.is_some() { DAY } else { HOUR };
+        let mixed = self.is_mixed(station)?;
+        let back = if mixed { DAY } else { HOUR };
         let begun = "SELECT id, station, key, facts FROM pass INDEXED BY pass_time
                      WHERE site = ?1 AND station = ?2 AND first_at BETWEEN ?3 AND ?4 AND (last_at >= ?5 OR ?6 AND key & 1 = 1)";
-        let values = params![SITE, station.0, from.plus(-back).0, until.0, from.0, mixed.is_some()];
+        let values = params![SITE, station.0, from.plus(-back).0, until.0, from.0, mixed];
         let mut rows = self.rows(begun, values, Self::pass_row)?;
-        let long_sql = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
-                        WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?3 AND first_at BETWEEN ?4 AND ?5 AND last_at >= ?6";
-        for (long, first, until, last) in [
-            (Long::Day, from.plus(-DAY), until, from),
-            (Long::Closed, Time::MIN, until, from),
-            (Long::Open, Time::MIN, until, Time::MIN),
-            (Long::OpenBegin, Time::MIN, Time::MAX, Time::MIN),
-        ] {
-            let values = params![SITE, station.0, long as u8, first.0, until.0, last.0];
-            rows.extend(self.rows(long_sql, values, Self::pass_row)?);
-        }
+        let day = "SELECT id, station, key, facts FROM pass INDEXED BY pass_long
+                   WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?3 AND first_at BETWEEN ?4 AND ?5 AND last_at >= ?6";
+        let values = params![SITE, station.0, Long::Day as u8, from.plus(-DAY).0, until.0, from.0];
+        rows.extend(self.rows(day, values, Self::pass_row)?);
         rows.extend(self.later(station)?);
         self.each_once(rows)
+    }
+
+    /// Passes at a station that lasted for more than a day, or may have: some of their messages are missing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passes_lasting(&self, station: Id) -> Result<Vec<Lasting>> {
+        let sql = "SELECT id, long, first_at, last_at FROM pass INDEXED BY pass_long WHERE site = ?1 AND station = ?2 AND long > 0 AND long >= ?3";
+        self.rows(sql, params![SITE, station.0, Long::Closed as u8], |row| {
+            let (long, first, last): (u8, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let from = if long == Long::OpenBegin as u8 { Time::MIN } else { Time(first) };
+            let until = if long == Long::Closed as u8 { Time(last) } else { Time::MAX };
+            Ok(Lasting { pass: PassId(row.get(0)?), from, until })
+        })
     }
 
     /// Transactions at a station that list no units, and may begin in a closed window.
@@ -390,13 +477,17 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.passes(rows)
     }
 
-    /// Whether components may have been removed from a unit or a position of it (`unit` is the whole). Whatever the reader is bounded to.
+    /// Those of some units, as a whole, from which, or from positions of which, components may have been removed. Whatever the reader is bounded to.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn may_lack_components(&self, unit: Id) -> Result<bool> {
-        let sql = "SELECT 1 FROM removed WHERE site = ?1 AND unit IN (0, ?2) LIMIT 1";
-        Ok(self.number(sql, params![SITE, unit.whole().0])?.is_some())
+    pub fn may_lack_components(&self, wholes: &[Id]) -> Result<Vec<Id>> {
+        let anyones = self.number("SELECT 1 FROM removed WHERE site = ?1 AND unit = 0", params![SITE])?;
+        if anyones.is_some() {
+            return Ok(wholes.to_vec());
+        }
+        let sql = "SELECT removed.unit FROM rarray(?2) AS asked CROSS JOIN removed ON removed.site = ?1 AND removed.unit = asked.value";
+        self.rows(sql, params![SITE, array(wholes)], |row| Ok(Id(row.get(0)?)))
     }
 
     /// The newest passes of a station, newest first.
@@ -416,7 +507,7 @@ impl<C: Borrow<Connection>> Reader<C> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn report(&self, station: Id, pattern: PatternId, seq: Seq) -> Result<Option<(ReportRow, Coded)>> {
+    pub fn report(&self, station: Id, pattern: PatternId, seq: Seq) -> Result<Option<(ReportRow, Departing)>> {
         if seq >= self.as_of {
             return Ok(None);
         }
@@ -436,10 +527,6 @@ impl<C: Borrow<Connection>> Reader<C> {
             );
         }
         units.sort_unstable();
-        let body = Pattern::clone(&*self.pattern(pattern)?);
-        let draws = (0..body.groups.len())
-            .map(|origin| self.draw_at(station, pattern, origin, seq))
-            .collect::<Result<Vec<Option<Id>>>>()?;
         let sql = "SELECT body FROM difference WHERE site = ?1 AND seq = ?2 AND pattern = ?3 ORDER BY ordinal";
         let differences = self
             .rows(sql, params![SITE, index, pattern.0], |row| row.get::<_, Vec<u8>>(0))?
@@ -447,7 +534,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             .map(|packed| Difference::unpack(packed).ok_or(StoreError::Packed("difference")))
             .collect::<Result<_>>()?;
         let row = ReportRow { pass, station, pattern, seq, at, timed };
-        Ok(Some((row, Coded { pattern: body, units, draws, differences })))
+        Ok(Some((row, Departing { units, differences })))
     }
 
     /// A pattern.
@@ -472,12 +559,36 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(body)
     }
 
-    fn draw_at(&self, station: Id, pattern: PatternId, origin: usize, seq: Seq) -> Result<Option<Id>> {
-        let sql = "SELECT thing FROM draw WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND origin = ?4 AND seq <= ?5 ORDER BY seq DESC LIMIT 1";
+    /// What an origin of a pattern draws on at an index of the log, and the indexes from which and until which (half-open) that is so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn draw_at(&self, station: Id, pattern: PatternId, origin: usize, seq: Seq) -> Result<Draw> {
+        let sql = "SELECT seq, thing FROM draw WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND origin = ?4 AND seq <= ?5 ORDER BY seq DESC LIMIT 1";
         let mut statement = self.connection.borrow().prepare_cached(sql)?;
-        let values = params![SITE, station.0, pattern.0, origin.cast_signed(), seq.0.cast_signed()];
-        let thing: Option<i64> = statement.query_row(values, |row| row.get(0)).optional()?;
-        Ok(thing.filter(|thing| *thing >= 0).map(Id))
+        let (origin, index) = (origin.cast_signed(), seq.0.cast_signed());
+        let found: Option<(i64, i64)> = statement
+            .query_row(params![SITE, station.0, pattern.0, origin, index], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let sql =
+            "SELECT min(seq) FROM draw WHERE site = ?1 AND station = ?2 AND pattern = ?3 AND origin = ?4 AND seq > ?5";
+        let until = self.number(sql, params![SITE, station.0, pattern.0, origin, index])?;
+        let (from, thing) = found.unwrap_or((0, -1));
+        let index = |seq: i64| Seq(seq.cast_unsigned());
+        Ok(Draw {
+            from: index(from),
+            until: until.map_or(Seq::LATEST, index),
+            thing: (thing >= 0).then_some(Id(thing)),
+        })
+    }
+
+    /// Whether at a station an origin of a pattern ever drew on nothing that was named. Whatever the reader is bounded to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn may_draw_unnamed(&self, station: Id, pattern: PatternId) -> Result<bool> {
+        let sql = "SELECT 1 FROM draw INDEXED BY draw_thing WHERE site = ?1 AND thing = -1 AND station = ?2 AND pattern = ?3 LIMIT 1";
+        Ok(self.number(sql, params![SITE, station.0, pattern.0])?.is_some())
     }
 
     /// Reports that may hold a package or tool: those made while an origin drew on it, and those whose differences name it. In log order.
@@ -560,11 +671,23 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn patterns_maybe_under(&self, station: Id, program: Id) -> Result<Vec<PatternId>> {
-        if self.is_unsteady(station)? {
+        // What was known earlier of a program's runs is not kept.
+        if self.is_unsteady(station)? || !self.sees_all()? {
             return self.patterns_at(station);
         }
         let sql = "SELECT pattern FROM may_use WHERE site = ?1 AND station = ?2 AND program = ?3 AND seq < ?4 ORDER BY pattern";
         self.rows(sql, params![SITE, station.0, program.0, self.bound()], |row| Ok(PatternId(row.get(0)?)))
+    }
+
+    /// Patterns by which packages of a part may have been installed at a station; `None` stands for process material that was applied.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn part_uses(&self, station: Id, part: Id) -> Result<Vec<Option<PatternId>>> {
+        let sql =
+            "SELECT pattern FROM part_use WHERE site = ?1 AND station = ?2 AND part = ?3 AND seq < ?4 ORDER BY pattern";
+        let values = params![SITE, station.0, part.0, self.bound()];
+        self.rows(sql, values, |row| Ok(Some(row.get(0)?).filter(|pattern| *pattern != APPLIED).map(PatternId)))
     }
 
     /// Reports of a pattern at a station in passes that name no program (or did not yet), made from one time until another, half-open: pass and
@@ -717,6 +840,38 @@ impl<C: Borrow<Connection>> Reader<C> {
         })
     }
 
+    /// Points of a thing from which follows where it was in a closed window: those from the first coming that may have overlapped a stay then until the
+    /// end of the last. As [`Reader::mounted`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn mounts_around(&self, thing: Id, from: Time, until: Time) -> Result<Vec<MountPoint>> {
+        let sql = "SELECT at, until FROM mount INDEXED BY mount_thing
+                   WHERE site = ?1 AND thing = ?2 AND span = ?3 AND at BETWEEN ?4 AND ?5 AND until > ?6";
+        let (mut from, mut until) = (from, until);
+        // What met the window, and what met that.
+        for _ in 0..2 {
+            let (first, last) = (from, until);
+            for span in 0..SPANS {
+                let back = longest(span).map_or(Time::MIN, |longest| first.plus(-longest));
+                let values = params![SITE, thing.0, span, back.0, last.0, first.0];
+                for (at, end) in self.rows(sql, values, |row| Ok((Time(row.get(0)?), Time(row.get(1)?))))? {
+                    (from, until) = (from.min(at), until.max(end));
+                }
+            }
+        }
+        let mut points = Vec::new();
+        for span in (0..SPANS).chain([SPAN_END]) {
+            let values = params![SITE, self.bound(), thing.0, span, from.0, until.0];
+            points.extend(self.mount_points(
+                "mount_thing",
+                "thing = ?3 AND span = ?4 AND at BETWEEN ?5 AND ?6",
+                values,
+            )?);
+        }
+        Ok(points)
+    }
+
     /// Things that ever lay in a carrier, or on a carrier that rode on it.
     ///
     /// # Errors
@@ -817,12 +972,13 @@ impl<C: Borrow<Connection>> Reader<C> {
             .collect())
     }
 
-    /// When a thing came into, or left, others.
+    /// When things came into, or left, others.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn within_of(&self, child: Id) -> Result<Vec<(Seq, Within)>> {
-        self.within("within_child", "child = ?3", params![SITE, self.bound(), child.0])
+    pub fn within_of(&self, children: &[Id]) -> Result<Vec<(Seq, Within)>> {
+        let condition = "child IN (SELECT value FROM rarray(?3))";
+        self.within("within_child", condition, params![SITE, self.bound(), array(children)])
     }
 
     /// What came into a thing, or left it.
@@ -866,13 +1022,15 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(Some(points))
     }
 
-    /// Whether units were put on a thing or taken off it: it is a carrier.
+    /// Those of some things that units were put on or taken off: they are carriers.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn carries(&self, thing: Id) -> Result<bool> {
-        let sql = "SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?3 AND seq < ?4 LIMIT 1";
-        Ok(self.number(sql, params![SITE, thing.0, Belonging::Carried as u8, self.bound()])?.is_some())
+    pub fn carrying(&self, things: &[Id]) -> Result<Vec<Id>> {
+        let sql = "SELECT asked.value FROM rarray(?2) AS asked
+                   WHERE EXISTS (SELECT 1 FROM within INDEXED BY within_parent WHERE within.site = ?1 AND within.parent = asked.value
+                                   AND within.belonging = ?3 AND within.seq < ?4)";
+        self.rows(sql, params![SITE, array(things), Belonging::Carried as u8, self.bound()], |row| Ok(Id(row.get(0)?)))
     }
 
     /// When everything in a thing left it.

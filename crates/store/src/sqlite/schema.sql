@@ -114,6 +114,10 @@ CREATE INDEX statement_part ON statement (site, part) WHERE part IS NOT NULL;
 CREATE INDEX statement_supplier ON statement (site, supplier) WHERE supplier IS NOT NULL;
 CREATE INDEX statement_receipt ON statement (site, receipt) WHERE receipt IS NOT NULL;
 
+-- Parts of which a package may have been installed by a pattern, or (pattern -1) applied, at a station.
+CREATE TABLE part_use (site INTEGER NOT NULL, station INTEGER NOT NULL, part INTEGER NOT NULL, pattern INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (site, station, part, pattern)) WITHOUT ROWID;
+
 -- Packages descend from each other: split, joined, parted.
 CREATE TABLE derived (site INTEGER NOT NULL, parent INTEGER NOT NULL, child INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
   descent INTEGER NOT NULL, PRIMARY KEY (site, parent, child, seq)) WITHOUT ROWID;

@@ -1,5 +1,6 @@
 //! Rows of what came into what, and how long what was put on a carrier lies there at most.
 
+use kernel::id::Id;
 use kernel::row::{Belonging, Within};
 use kernel::time::Time;
 use rusqlite::{Connection, params};
@@ -73,4 +74,14 @@ fn shorten(connection: &Connection, end: &Within) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether anything was put on a thing, or taken off it, before.
+pub(super) fn carries(connection: &Connection, thing: Id) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT 1 FROM within INDEXED BY within_parent WHERE site = ?1 AND parent = ?2 AND belonging = ?3 LIMIT 1",
+        )?
+        .exists(params![SITE, thing.0, Belonging::Carried as u8])?;
+    Ok(found)
 }

@@ -8,7 +8,7 @@ use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::pass::{PassFact, Role};
 use kernel::placement::Pattern;
 use kernel::project::{State, project};
-use kernel::row::{Belonging, Row, Statement};
+use kernel::row::{Belonging, Descent, Row, Statement};
 use kernel::stored;
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::fault::{FaultHook, Faults, Step};
+use super::part::APPLIED;
 use super::pass::Passes;
 use super::tail::{pack_entries, unpack_entries};
 use super::{Reader, SITE, StoreError, open_reader, open_writer, prepare};
@@ -85,6 +86,8 @@ struct Memory {
     memberships: HashSet<(Id, Id)>,
     sightings: HashSet<(Id, Id, PatternId)>,
     statements: HashMap<Id, Statement>,
+    /// Process material applied at a station.
+    applied: HashSet<(Id, Id)>,
     note_names: HashMap<String, i64>,
     /// Facts of passes touched lately, for the programs and patterns that they name.
     facts: HashMap<PassId, Vec<(Role, Id)>>,
@@ -409,6 +412,7 @@ impl Memory {
             self.facts.clear();
         }
         drop_set_if_large(&mut self.seen);
+        drop_set_if_large(&mut self.applied);
         drop_set_if_large(&mut self.aliases);
         drop_set_if_large(&mut self.named);
         drop_set_if_large(&mut self.links);
@@ -631,6 +635,11 @@ impl State for Transaction<'_> {
                 }
             }
             Row::Pass { pass, station, fact } => {
+                for naming in fact.namings.iter().filter(|naming| naming.role.applies()) {
+                    if self.memory.applied.insert((station, naming.thing)) {
+                        super::part::used(self.connection, index, naming.thing, station, APPLIED)?;
+                    }
+                }
                 self.memory.batch.add(pass, station, &fact);
                 if let Some(known) = self.memory.facts.get_mut(&pass) {
                     known.extend(fact.namings.iter().map(|naming| (naming.role, naming.thing)));
@@ -664,6 +673,9 @@ impl State for Transaction<'_> {
                         params![SITE, station.0, pattern.0, origin.cast_signed(), index, thing.map_or(-1, |id| id.0)],
                     )?;
                     self.memory.draws.insert((station, pattern, origin), Some(thing));
+                    if let Some(thing) = thing {
+                        super::part::used(self.connection, index, thing, station, pattern.0)?;
+                    }
                 }
                 for (ordinal, difference) in coded.differences.iter().enumerate() {
                     self.insert(
@@ -675,6 +687,7 @@ impl State for Transaction<'_> {
                             "INSERT OR IGNORE INTO difference_thing (site, thing, seq, pattern, station) VALUES (?1, ?2, ?3, ?4, ?5)",
                             params![SITE, thing.0, index, pattern.0, station.0],
                         )?;
+                        super::part::used(self.connection, index, thing, station, pattern.0)?;
                     }
                 }
                 let recent = self.memory.recent.entry(station).or_default();
@@ -715,16 +728,25 @@ impl State for Transaction<'_> {
                     ],
                 )?;
                 if statement.part.is_some() {
+                    self.memory.batch.learned(index, package);
                     self.memory.statements.insert(package, statement);
                 }
             }
-            Row::Derived { at, parent, child, descent } => self.insert(
-                "INSERT OR IGNORE INTO derived (site, parent, child, seq, at, descent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![SITE, parent.0, child.0, index, at.0, descent as u8],
-            )?,
+            Row::Derived { at, parent, child, descent } => {
+                self.insert(
+                    "INSERT OR IGNORE INTO derived (site, parent, child, seq, at, descent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![SITE, parent.0, child.0, index, at.0, descent as u8],
+                )?;
+                if descent == Descent::Split {
+                    self.memory.batch.learned(index, child);
+                }
+            }
             Row::Within(within) => {
                 if within.belonging == Belonging::Carried {
                     self.memory.batch.named(within.parent.whole());
+                    if !super::within::carries(self.connection, within.parent)? {
+                        self.memory.batch.carries(within.parent.whole());
+                    }
                 }
                 let ordinal = self.ordinal(seq);
                 super::within::add(self.connection, index, ordinal, &within)?;

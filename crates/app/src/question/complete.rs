@@ -1,0 +1,261 @@
+//! Complete reports: what they account for, and which passes leave nothing open about what was mounted.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use kernel::event::UnitStatus;
+use kernel::id::{Designator, Id, PassId, PatternId};
+use kernel::pass::{FactKind, PassFact, Role};
+use kernel::placement::{Departure, Fate};
+use kernel::time::Time;
+use store::PassRow;
+
+use super::Result;
+use super::desk::{Account, Desk, Report, Spoken};
+use super::unit::{UnitPass, lanes_meet};
+use super::where_used::listed_wholes;
+
+impl Desk<'_> {
+    /// What the reports of a unit's pass account for.
+    pub(super) fn account(&self, pass: &UnitPass, spoken: &[Spoken]) -> Result<Account> {
+        let (from, until) = pass.window();
+        let programs = self.programs_in(pass.programs(), pass.station, pass.lane, from, until)?;
+        let departs = |departs: &dyn Fn(&Departure) -> bool| {
+            spoken.iter().any(|spoken| {
+                let mut differences = spoken.report.differences.iter();
+                differences.any(|difference| {
+                    departs(&difference.departure) && difference.cells.iter().any(|(unit, _)| *unit == spoken.unit)
+                })
+            })
+        };
+        if !departs(&|departure| *departure == Departure::Missing) {
+            let reports = || spoken.iter().map(|spoken| &*spoken.report);
+            let (known, missing) = self.lacking_patterns(pass.station, &programs, reports)?;
+            if missing == 0 || !departs(&|departure| matches!(departure, Departure::Beside { .. })) {
+                let speaks = spoken.iter().any(|spoken| !spoken.report.pattern.groups.is_empty());
+                return Ok(Account { speaks, programs, known, missing });
+            }
+        }
+        let mut accounted: BTreeSet<Designator> = BTreeSet::new();
+        let mut speaks = false;
+        for Spoken { report, unit, .. } in spoken {
+            let decoded = self.decoded(report)?;
+            let cells = decoded.of_unit(*unit);
+            speaks |= !cells.is_empty();
+            accounted.extend(decoded.cells[cells].iter().map(|cell| cell.designator));
+        }
+        let (known, missing) = self.lacking(pass.station, &programs, &accounted)?;
+        Ok(Account { speaks, programs, known, missing })
+    }
+
+    /// How many positions programs are known to install at a station, and how many of them the patterns of reports do not hold.
+    fn lacking_patterns<'r, R: Iterator<Item = &'r Report>>(
+        &self,
+        station: Id,
+        programs: &[Id],
+        reports: impl Fn() -> R,
+    ) -> Result<(usize, usize)> {
+        let mut patterns: Vec<PatternId> = reports().map(|report| report.row.pattern).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        self.memo(
+            |memo| &mut memo.lacks,
+            (station, programs.to_vec(), patterns),
+            || self.lacking(station, programs, &reports().flat_map(|report| report.pattern.designators()).collect()),
+        )
+    }
+
+    /// How many positions programs are known to install at a station, and how many of them are not accounted for.
+    fn lacking(&self, station: Id, programs: &[Id], accounted: &BTreeSet<Designator>) -> Result<(usize, usize)> {
+        let mut known: BTreeSet<Designator> = BTreeSet::new();
+        for program in programs {
+            known.extend(self.known_positions(station, *program)?.iter());
+        }
+        Ok((known.len(), known.difference(accounted).count()))
+    }
+
+    /// Whether a report names the package of each component that it says was installed.
+    pub(super) fn names_all(&self, report: &Report) -> Result<bool> {
+        let (station, pattern) = (report.row.station, report.row.pattern);
+        let unnamed = || Ok(self.snapshot.reader.may_draw_unnamed(station, pattern)?);
+        let unnamed = self.memo(|memo| &mut memo.unnamed, (station, pattern), unnamed)?;
+        let names = |departure: &Departure| match departure {
+            Departure::Instead { package } | Departure::Beside { package, fate: Fate::Installed, .. } => {
+                package.is_some()
+            }
+            _ => true,
+        };
+        Ok(!unnamed && report.differences.iter().all(|difference| names(&difference.departure)))
+    }
+
+    /// Those of some passes at a station that, unless they name a package, have nothing of it, whenever it was mounted there and whichever unit is asked
+    /// about: the reports are complete for all that were there. Passes that are told of in any other way than the common one are not among them: they
+    /// take a look at each unit.
+    pub(super) fn settled(&self, station: Id, rows: &[Rc<PassRow>]) -> Result<BTreeSet<PassId>> {
+        let mut settled = BTreeSet::new();
+        // There, what a visit was for does not follow from its own row.
+        if self.snapshot.reader.is_mixed(station)? {
+            return Ok(settled);
+        }
+        let mut wholes: BTreeSet<Id> = rows.iter().flat_map(|row| listed_wholes(row)).collect();
+        self.gather_names(&wholes)?;
+        for whole in wholes.clone() {
+            if self.is_carrier(whole)? {
+                wholes.remove(&whole);
+            }
+        }
+        self.gather_listed(&wholes, &BTreeSet::from([station]))?;
+        for whole in wholes {
+            let rows = self.rows_of(whole, Some(station), Time::MIN, Time::MAX)?;
+            let (visits, transactions): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.visit);
+            let moves: Vec<&PassFact> = visits.iter().flat_map(|row| &row.facts).map(|fact| &**fact).collect();
+            let passes: Vec<Work<'_>> = transactions.iter().filter_map(|row| Work::of(row)).collect();
+            if passes.len() < transactions.len() || !moves.iter().all(|fact| is_move(fact)) {
+                continue;
+            }
+            for pass in &passes {
+                let ended = match pass.ended {
+                    Some(at) => Some(at),
+                    None if self.is_named_elsewhere(whole, station)? => None,
+                    None => pass.left(&moves, &passes),
+                };
+                if let Some(until) = ended
+                    && self.is_settled(pass, until)?
+                {
+                    settled.insert(pass.row.id);
+                }
+            }
+            for visit in visits {
+                let joins = |fact: &Rc<PassFact>| passes.iter().any(|pass| pass.is_joined_by(fact, &moves));
+                if visit.facts.iter().all(joins) {
+                    settled.insert(visit.id);
+                }
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Whether passes at a station list boards of a panel by names of their own.
+    fn is_named_elsewhere(&self, whole: Id, station: Id) -> Result<bool> {
+        for (_, named, _) in self.named_on(whole)?.iter().filter(|(_, named, _)| named.whole() != whole) {
+            if !self.rows_of(named.whole(), Some(station), Time::MIN, Time::MAX)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether reports account for everything that the units of a pass may have got there.
+    fn is_settled(&self, pass: &Work<'_>, until: Time) -> Result<bool> {
+        let reports = self.reports(pass.row.station, &pass.row.facts)?;
+        if reports.is_empty() || pass.row.facts.iter().any(|fact| fact.margin != 0) {
+            return Ok(false);
+        }
+        for report in &reports {
+            let complete = report.differences.iter().all(|difference| difference.departure != Departure::Missing);
+            if !complete || report.pattern.groups.is_empty() || !self.names_all(report)? {
+                return Ok(false);
+            }
+        }
+        let programs = self.programs_in(pass.programs.clone(), pass.row.station, pass.lane, pass.from, until)?;
+        for (unit, status) in &pass.units {
+            if matches!(status, UnitStatus::Skip | UnitStatus::Scrap) {
+                continue;
+            }
+            if self.is_carrier(unit.whole())? {
+                return Ok(false);
+            }
+            let boards = if self.has_boards(*unit)? { self.boards(*unit)? } else { BTreeSet::from([*unit]) };
+            for board in boards {
+                let names = |report: &&Rc<Report>| {
+                    let named = |unit: Id| report.units.binary_search(&unit).is_ok();
+                    named(board) || named(board.whole())
+                };
+                let own = || reports.iter().filter(names).map(|report| &**report);
+                if own().next().is_none() || self.lacking_patterns(pass.row.station, &programs, own)?.1 > 0 {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a message without a transaction says no more than that units came or left.
+fn is_move(fact: &PassFact) -> bool {
+    let moves = matches!(fact.kind, FactKind::Arrived | FactKind::Departed);
+    moves && fact.namings.is_empty() && fact.removals.is_empty()
+}
+
+/// A transaction as the common ones are: it began, and listed its units, of one panel, when it began.
+#[derive(Clone)]
+struct Work<'r> {
+    row: &'r PassRow,
+    /// Its units and their state.
+    units: Vec<(Id, UnitStatus)>,
+    from: Time,
+    /// When it ended, if it said so.
+    ended: Option<Time>,
+    /// Newest of what was said of it.
+    last: Time,
+    lane: Option<i64>,
+    /// Programs that its start names.
+    programs: Vec<Id>,
+}
+
+impl Work<'_> {
+    fn of(row: &PassRow) -> Option<Work<'_>> {
+        let of_kind = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind);
+        let mut starts = of_kind(FactKind::Started);
+        let (start, None) = (starts.next()?, starts.next()) else { return None };
+        let units: Vec<(Id, UnitStatus)> = start.units.iter().map(|member| (member.unit, member.status)).collect();
+        let whole = units.first()?.0.whole();
+        if whole.row() == 0 || units.iter().any(|(unit, _)| unit.whole() != whole) {
+            return None;
+        }
+        // What runs for some of the units only takes a look at each.
+        let names_program = |role: Role| role == Role::Program;
+        let elsewhere = row.facts.iter().filter(|fact| fact.kind != FactKind::Started);
+        if elsewhere.flat_map(|fact| &fact.namings).any(|naming| names_program(naming.role)) {
+            return None;
+        }
+        let named = start.namings.iter().filter(|naming| names_program(naming.role));
+        let mut programs: Vec<Id> = named.map(|naming| naming.thing).collect();
+        programs.sort_unstable();
+        programs.dedup();
+        let ended = of_kind(FactKind::Ended).map(|fact| fact.at).max();
+        let placed = |fact: &Rc<PassFact>| fact.placed.map_or(fact.at, |(_, last)| last.max(fact.at));
+        let last = row.facts.iter().map(placed).max()?;
+        let first = row.facts.iter().map(|fact| fact.placed.map_or(fact.at, |(first, _)| first.min(fact.at))).min()?;
+        // What was said before the start, or placed, makes its reach another than its window.
+        (first == start.at).then_some(Work { row, units, from: start.at, ended, last, lane: start.lane, programs })
+    }
+
+    /// When its units left the station, if that ended it for all of them.
+    fn left(&self, moves: &[&PassFact], passes: &[Work<'_>]) -> Option<Time> {
+        let next = moves.iter().filter(|fact| fact.at >= self.last).map(|fact| fact.at).min()?;
+        let mut then = moves.iter().filter(|fact| fact.at == next);
+        let (departed, None) = (then.next()?, then.next()) else { return None };
+        let left = |unit: Id| departed.units.iter().any(|member| member.unit == unit || member.unit == unit.whole());
+        let ended = departed.kind == FactKind::Departed
+            && lanes_meet(self.lane, departed.lane)
+            && self.units.iter().all(|(unit, _)| left(*unit));
+        // Else it may have ended another.
+        let alone = passes.iter().all(|other| other.last <= self.last || other.from > next);
+        (ended && alone).then_some(next)
+    }
+
+    /// Whether one of its units' arrivals and departures joins it for all units that it lists: who arrived began next, who departed had ended last.
+    fn is_joined_by(&self, fact: &PassFact, moves: &[&PassFact]) -> bool {
+        let listed = |unit: Id| self.units.iter().any(|(own, _)| *own == unit || *own == unit.whole());
+        if !lanes_meet(self.lane, fact.lane) || !fact.units.iter().all(|member| listed(member.unit)) {
+            return false;
+        }
+        let other = |when: &dyn Fn(Time) -> bool| moves.iter().any(|other| when(other.at));
+        let end = self.ended.unwrap_or(self.last);
+        match fact.kind {
+            FactKind::Arrived => self.from >= fact.at && !other(&|at| fact.at < at && at <= self.from),
+            _ => end <= fact.at && !other(&|at| end <= at && at < fact.at),
+        }
+    }
+}
