@@ -198,7 +198,10 @@ struct Work<'r> {
     ended: Option<Time>,
     /// Newest of what was said of it.
     last: Time,
+    /// Lane of its start. Another message's may be overruled by that of an arrival.
     lane: Option<i64>,
+    /// Lane of its earliest message that names one: where it looks for arrivals and departures.
+    met: Option<i64>,
     /// Programs that its start names.
     programs: Vec<Id>,
 }
@@ -228,7 +231,9 @@ impl Work<'_> {
         let last = row.facts.iter().map(placed).max()?;
         let first = row.facts.iter().map(|fact| fact.placed.map_or(fact.at, |(first, _)| first.min(fact.at))).min()?;
         // What was said before the start, or placed, makes its reach another than its window.
-        (first == start.at).then_some(Work { row, units, from: start.at, ended, last, lane: start.lane, programs })
+        let lanes = row.facts.iter().filter_map(|fact| Some((fact.kind != FactKind::Started, fact.at, fact.lane?)));
+        let met = lanes.min().map(|(.., lane)| lane);
+        (first == start.at).then_some(Work { row, units, from: start.at, ended, last, lane: start.lane, met, programs })
     }
 
     /// When its units left the station, if that ended it for all of them.
@@ -238,7 +243,7 @@ impl Work<'_> {
         let (departed, None) = (then.next()?, then.next()) else { return None };
         let left = |unit: Id| departed.units.iter().any(|member| member.unit == unit || member.unit == unit.whole());
         let ended = departed.kind == FactKind::Departed
-            && lanes_meet(self.lane, departed.lane)
+            && lanes_meet(self.met, departed.lane)
             && self.units.iter().all(|(unit, _)| left(*unit));
         // Else it may have ended another.
         let alone = passes.iter().all(|other| other.last <= self.last || other.from > next);
@@ -248,7 +253,7 @@ impl Work<'_> {
     /// Whether one of its units' arrivals and departures joins it for all units that it lists: who arrived began next, who departed had ended last.
     fn is_joined_by(&self, fact: &PassFact, moves: &[&PassFact]) -> bool {
         let listed = |unit: Id| self.units.iter().any(|(own, _)| *own == unit || *own == unit.whole());
-        if !lanes_meet(self.lane, fact.lane) || !fact.units.iter().all(|member| listed(member.unit)) {
+        if !lanes_meet(self.met, fact.lane) || !fact.units.iter().all(|member| listed(member.unit)) {
             return false;
         }
         let other = |when: &dyn Fn(Time) -> bool| moves.iter().any(|other| when(other.at));
