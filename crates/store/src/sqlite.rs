@@ -7,6 +7,7 @@ mod part;
 mod pass;
 mod program;
 mod reader;
+mod schema;
 mod snapshot;
 mod span;
 mod tail;
@@ -123,48 +124,6 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(128);
     rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
-}
-
-/// Opens for writing and makes the tables if there are none.
-fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 4096;",
-    )?;
-    prepare(&connection)?;
-    Ok(connection)
-}
-
-fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match found {
-        0 => {
-            connection.execute_batch(&format!(
-                "BEGIN; {} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;",
-                include_str!("sqlite/schema.sql")
-            ))?;
-            Ok(())
-        }
-        SCHEMA_VERSION => Ok(()),
-        // Since 4: `part_use`, which follows from the other tables.
-        4 => {
-            let schema = include_str!("sqlite/schema.sql");
-            let table = schema.split_inclusive(';').find(|part| part.contains("CREATE TABLE part_use"));
-            connection.execute_batch(&format!("BEGIN; {}", table.unwrap_or_default()))?;
-            let filled = part::fill(connection)
-                .and_then(|()| program::check_all(connection))
-                .and_then(|()| pass::close_named(connection));
-            let end = if filled.is_ok() {
-                format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            } else {
-                "ROLLBACK;".into()
-            };
-            connection.execute_batch(&end)?;
-            filled
-        }
-        found => Err(StoreError::SchemaVersion { found }),
-    }
 }
 
 /// Opens for reading, also where nothing can be written.

@@ -18,8 +18,9 @@ use sha2::{Digest, Sha256};
 use super::fault::{FaultHook, Faults, Step};
 use super::part::APPLIED;
 use super::pass::Passes;
+use super::schema::{open_writer, prepare};
 use super::tail::{pack_entries, unpack_entries};
-use super::{Reader, SITE, StoreError, open_reader, open_writer, prepare};
+use super::{Reader, SITE, StoreError, open_reader};
 
 /// What became of an event that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,50 @@
+//! A site's database is made, or brought up to date, when it is opened for writing.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{SCHEMA_VERSION, StoreError, open, part, pass, program};
+
+/// Opens for writing and makes the tables if there are none.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4096;",
+    )?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// Makes the tables if there are none, and brings those of the version before up to date.
+pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found {
+        0 => {
+            connection.execute_batch(&format!(
+                "BEGIN; {} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;",
+                include_str!("schema.sql")
+            ))?;
+            Ok(())
+        }
+        SCHEMA_VERSION => Ok(()),
+        // Since 4: `part_use`, which follows from the other tables.
+        4 => {
+            let schema = include_str!("schema.sql");
+            let table = schema.split_inclusive(';').find(|part| part.contains("CREATE TABLE part_use"));
+            connection.execute_batch(&format!("BEGIN; {}", table.unwrap_or_default()))?;
+            let filled = part::fill(connection)
+                .and_then(|()| program::check_all(connection))
+                .and_then(|()| pass::close_named(connection));
+            let end = if filled.is_ok() {
+                format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            } else {
+                "ROLLBACK;".into()
+            };
+            connection.execute_batch(&end)?;
+            filled
+        }
+        found => Err(StoreError::SchemaVersion { found }),
+    }
+}
