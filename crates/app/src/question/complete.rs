@@ -162,9 +162,6 @@ impl Desk<'_> {
             if matches!(status, UnitStatus::Skip | UnitStatus::Scrap) {
                 continue;
             }
-            if self.is_carrier(unit.whole())? {
-                return Ok(false);
-            }
             let boards = if self.has_boards(*unit)? { self.boards(*unit)? } else { BTreeSet::from([*unit]) };
             for board in boards {
                 let names = |report: &&Rc<Report>| {

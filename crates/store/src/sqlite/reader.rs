@@ -339,16 +339,6 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(passes)
     }
 
-    /// A pass.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn pass(&self, pass: PassId) -> Result<Option<PassRow>> {
-        let sql = "SELECT id, station, key, facts FROM pass WHERE site = ?1 AND id = ?2";
-        let rows = self.rows(sql, params![SITE, pass.0], Self::pass_row)?;
-        Ok(self.passes(rows)?.pop())
-    }
-
     /// Passes that list a unit, or a position of it (`unit` is the whole), with anything said of them in a closed window; of one station or of all.
     ///
     /// # Errors
