@@ -17,6 +17,7 @@ mod program;
 mod query;
 mod report;
 mod station;
+mod taken;
 mod trace;
 mod unit;
 mod where_used;

@@ -106,7 +106,7 @@ impl Desk<'_> {
                 let relation = if stint.until == Time::MAX { "holds" } else { "held" };
                 about.related.push((relation.into(), self.thing_text(stint.child)?));
             }
-            for stint in self.stints_of(id)? {
+            for stint in self.stints_of(id)?.iter() {
                 about.related.push(("in".into(), self.thing_text(stint.parent)?));
             }
         }

@@ -34,9 +34,31 @@ pub(super) enum Whereabouts {
     Returned,
 }
 
+impl Whereabouts {
+    /// Where a unit is now that is, or was, in these.
+    pub(super) fn of(holders: &[Stint]) -> Whereabouts {
+        let open =
+            |belonging: Belonging| holders.iter().any(|stint| stint.belonging == belonging && stint.until == Time::MAX);
+        let ever_shipped = holders.iter().any(|stint| stint.belonging == Belonging::Shipped);
+        if open(Belonging::Shipped) {
+            Whereabouts::Shipped
+        } else if ever_shipped {
+            Whereabouts::Returned
+        } else if open(Belonging::Packed) {
+            Whereabouts::Packed
+        } else {
+            Whereabouts::InProcess
+        }
+    }
+}
+
 impl Desk<'_> {
     /// What a thing was in, by time. Cycles on carriers are not among them.
-    pub(super) fn stints_of(&self, child: Id) -> Result<Vec<Stint>> {
+    pub(super) fn stints_of(&self, child: Id) -> Result<Rc<[Stint]>> {
+        self.memo(|memo| &mut memo.stints, child, || Ok(self.find_stints(child)?.into()))
+    }
+
+    fn find_stints(&self, child: Id) -> Result<Vec<Stint>> {
         let own = self.moves_of(child)?;
         // It may leave under another of its names.
         let mut named: Vec<Within> = own.to_vec();
@@ -110,7 +132,7 @@ impl Desk<'_> {
             .collect();
         let mut stints = Vec::new();
         for child in children {
-            stints.extend(self.stints_of(child)?.into_iter().filter(|stint| stint.parent == parent));
+            stints.extend(self.stints_of(child)?.iter().filter(|stint| stint.parent == parent).cloned());
         }
         Ok(stints)
     }
@@ -130,7 +152,7 @@ impl Desk<'_> {
         // A frontier thing, and when the unit was in it.
         let mut frontier: Vec<(Id, Time, Time)> = ids.iter().map(|id| (*id, Time::MIN, Time::MAX)).collect();
         while let Some((thing, from, until)) = frontier.pop() {
-            for stint in self.stints_of(thing)? {
+            for stint in self.stints_of(thing)?.iter() {
                 let (begin, end) = (stint.from.max(from), stint.until.min(until));
                 if stint.belonging == Belonging::Assembled || begin >= end {
                     continue;
@@ -138,29 +160,12 @@ impl Desk<'_> {
                 if seen.insert(stint.parent) {
                     frontier.push((stint.parent, begin, end));
                 }
-                found.push(Stint { from: begin, until: end, ..stint });
+                found.push(Stint { from: begin, until: end, ..stint.clone() });
             }
         }
         found.sort_by_key(|stint| (stint.from, stint.parent));
         found.dedup();
         Ok(found)
-    }
-
-    /// Where a unit is now.
-    pub(super) fn whereabouts(&self, ids: &[Id]) -> Result<Whereabouts> {
-        let holders = self.holders(ids)?;
-        let open =
-            |belonging: Belonging| holders.iter().any(|stint| stint.belonging == belonging && stint.until == Time::MAX);
-        let ever_shipped = holders.iter().any(|stint| stint.belonging == Belonging::Shipped);
-        Ok(if open(Belonging::Shipped) {
-            Whereabouts::Shipped
-        } else if ever_shipped {
-            Whereabouts::Returned
-        } else if open(Belonging::Packed) {
-            Whereabouts::Packed
-        } else {
-            Whereabouts::InProcess
-        })
     }
 
     /// Customers of a shipment.
@@ -178,7 +183,7 @@ impl Desk<'_> {
     pub(super) fn assemblies(&self, class: &UnitClass) -> Result<BTreeMap<Id, Stint>> {
         let mut parents = BTreeMap::new();
         for id in self.lasting_ids(class) {
-            for stint in self.stints_of(id)?.into_iter().filter(|stint| stint.belonging == Belonging::Assembled) {
+            for stint in self.stints_of(id)?.iter().filter(|stint| stint.belonging == Belonging::Assembled) {
                 for key in self.keys(stint.parent, Some(stint.from))? {
                     // One that was taken out and put back is there.
                     let known = parents.entry(key).or_insert_with(|| stint.clone());

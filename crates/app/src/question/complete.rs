@@ -1,19 +1,28 @@
 //! Complete reports: what they account for, and which passes leave nothing open about what was mounted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use kernel::event::UnitStatus;
 use kernel::id::{Designator, Id, PassId, PatternId};
 use kernel::pass::{FactKind, PassFact, Role};
 use kernel::placement::{Departure, Fate};
+use kernel::row::Belonging;
 use kernel::time::Time;
 use store::PassRow;
 
 use super::Result;
 use super::desk::{Account, Desk, Report, Spoken};
+use super::pass::groups;
 use super::unit::{UnitPass, lanes_meet};
 use super::where_used::listed_wholes;
+
+/// The time in which what was mounted, or spliced, may bear on a pass, closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reached {
+    pub(super) from: Time,
+    pub(super) until: Time,
+}
 
 impl Desk<'_> {
     /// What the reports of a unit's pass account for.
@@ -88,14 +97,20 @@ impl Desk<'_> {
         Ok(!unnamed && report.differences.iter().all(|difference| names(&difference.departure)))
     }
 
-    /// Those of some passes at a station that, unless they name a package, have nothing of it, whenever it was mounted there and whichever unit is asked
-    /// about: the reports are complete for all that were there. Passes that are told of in any other way than the common one are not among them: they
-    /// take a look at each unit.
-    pub(super) fn settled(&self, station: Id, rows: &[Rc<PassRow>]) -> Result<BTreeSet<PassId>> {
-        let mut settled = BTreeSet::new();
+    /// Finds out which of some passes at a station have nothing of a package unless they name it, whenever it was mounted there and whichever unit is
+    /// asked about: the reports are complete for all that were there. Passes that are told of in any other way than the common one are not among them:
+    /// they take a look at each unit. Those that are known already are not looked at again.
+    pub(super) fn settle(
+        &self,
+        station: Id,
+        rows: &[Rc<PassRow>],
+        known: &mut HashMap<PassId, Option<Reached>>,
+    ) -> Result<()> {
+        let rows: Vec<&Rc<PassRow>> = rows.iter().filter(|row| !known.contains_key(&row.id)).collect();
+        known.extend(rows.iter().map(|row| (row.id, None)));
         // There, what a visit was for does not follow from its own row.
-        if self.snapshot.reader.is_mixed(station)? {
-            return Ok(settled);
+        if rows.is_empty() || self.snapshot.reader.is_mixed(station)? {
+            return Ok(());
         }
         let mut wholes: BTreeSet<Id> = rows.iter().flat_map(|row| listed_wholes(row)).collect();
         self.gather_names(&wholes)?;
@@ -106,49 +121,72 @@ impl Desk<'_> {
         }
         self.gather_listed(&wholes, &BTreeSet::from([station]))?;
         for whole in wholes {
-            let rows = self.rows_of(whole, Some(station), Time::MIN, Time::MAX)?;
-            let (visits, transactions): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.visit);
-            let moves: Vec<&PassFact> = visits.iter().flat_map(|row| &row.facts).map(|fact| &**fact).collect();
-            let passes: Vec<Work<'_>> = transactions.iter().filter_map(|row| Work::of(row)).collect();
-            if passes.len() < transactions.len() || !moves.iter().all(|fact| is_move(fact)) {
-                continue;
-            }
-            for pass in &passes {
-                let ended = match pass.ended {
-                    Some(at) => Some(at),
-                    None if self.is_named_elsewhere(whole, station)? => None,
-                    None => pass.left(&moves, &passes),
-                };
-                if let Some(until) = ended
-                    && self.is_settled(pass, until)?
-                {
-                    settled.insert(pass.row.id);
-                }
-            }
-            for visit in visits {
-                let joins = |fact: &Rc<PassFact>| passes.iter().any(|pass| pass.is_joined_by(fact, &moves));
-                if visit.facts.iter().all(joins) {
-                    settled.insert(visit.id);
-                }
+            if let Some(panel) = Panel::of(&self.rows_of(whole, Some(station), Time::MIN, Time::MAX)?) {
+                self.settle_panel(station, whole, &panel, known)?;
             }
         }
-        Ok(settled)
+        Ok(())
     }
 
-    /// Whether passes at a station list boards of a panel by names of their own.
+    /// Finds out which passes of a unit, as a whole, at a station leave nothing open.
+    fn settle_panel(
+        &self,
+        station: Id,
+        whole: Id,
+        panel: &Panel,
+        known: &mut HashMap<PassId, Option<Reached>>,
+    ) -> Result<()> {
+        for pass in &panel.transactions {
+            let ended = match pass.ended {
+                Some(at) => Some(at),
+                None if self.is_named_elsewhere(whole, station)? => None,
+                None => pass.left(&panel.moves, &panel.transactions),
+            };
+            if let Some(until) = ended
+                && self.is_settled(station, pass, until)?
+            {
+                known.insert(pass.row, Some(Reached { from: pass.from, until: until.max(pass.last) }));
+            }
+        }
+        // What was said without a transaction is settled when all that stands in its row is.
+        let mut open: BTreeSet<PassId> = panel.unsettled.clone();
+        for (rows, pass) in &panel.visits {
+            if self.is_named_elsewhere(whole, station)? || !self.is_settled(station, pass, pass.last)? {
+                open.extend(rows);
+            }
+        }
+        for row in panel.rows.difference(&open) {
+            known.insert(*row, Some(Reached { from: Time::MIN, until: Time::MAX }));
+        }
+        Ok(())
+    }
+
+    /// Whether passes at a station list boards of a panel by names of their own, or by those of a carrier.
     fn is_named_elsewhere(&self, whole: Id, station: Id) -> Result<bool> {
-        for (_, named, _) in self.named_on(whole)?.iter().filter(|(_, named, _)| named.whole() != whole) {
-            if !self.rows_of(named.whole(), Some(station), Time::MIN, Time::MAX)?.is_empty() {
+        let mut ids: BTreeSet<Id> = self.mentioned(whole)?.iter().copied().chain([whole]).collect();
+        for (_, named, _) in self.named_on(whole)?.iter() {
+            ids.insert(*named);
+            if named.whole() != whole && !self.rows_of(named.whole(), Some(station), Time::MIN, Time::MAX)?.is_empty() {
                 return Ok(true);
+            }
+        }
+        for id in ids {
+            for point in self.moves_of(id)?.iter().filter(|point| point.on && point.belonging == Belonging::Carried) {
+                let cycles = self.cycles_in(point.parent, point.at, point.at)?;
+                for cycle in cycles.iter().filter(|cycle| cycle.unit == id && cycle.from == point.at) {
+                    if !self.rows_of(point.parent.whole(), Some(station), cycle.from, cycle.until)?.is_empty() {
+                        return Ok(true);
+                    }
+                }
             }
         }
         Ok(false)
     }
 
     /// Whether reports account for everything that the units of a pass may have got there.
-    fn is_settled(&self, pass: &Work<'_>, until: Time) -> Result<bool> {
-        let reports = self.reports(pass.row.station, &pass.row.facts)?;
-        if reports.is_empty() || pass.row.facts.iter().any(|fact| fact.margin != 0) {
+    fn is_settled(&self, station: Id, pass: &Work, until: Time) -> Result<bool> {
+        let reports = self.reports(station, &pass.facts)?;
+        if reports.is_empty() || pass.facts.iter().any(|fact| fact.margin != 0) {
             return Ok(false);
         }
         for report in &reports {
@@ -157,7 +195,7 @@ impl Desk<'_> {
                 return Ok(false);
             }
         }
-        let programs = self.programs_in(pass.programs.clone(), pass.row.station, pass.lane, pass.from, until)?;
+        let programs = self.programs_in(pass.programs.clone(), station, pass.lane, pass.from, until)?;
         for (unit, status) in &pass.units {
             if matches!(status, UnitStatus::Skip | UnitStatus::Scrap) {
                 continue;
@@ -169,7 +207,7 @@ impl Desk<'_> {
                     named(board) || named(board.whole())
                 };
                 let own = || reports.iter().filter(names).map(|report| &**report);
-                if own().next().is_none() || self.lacking_patterns(pass.row.station, &programs, own)?.1 > 0 {
+                if own().next().is_none() || self.lacking_patterns(station, &programs, own)?.1 > 0 {
                     return Ok(false);
                 }
             }
@@ -178,16 +216,91 @@ impl Desk<'_> {
     }
 }
 
-/// Whether a message without a transaction says no more than that units came or left.
-fn is_move(fact: &PassFact) -> bool {
-    let moves = matches!(fact.kind, FactKind::Arrived | FactKind::Departed);
-    moves && fact.namings.is_empty() && fact.removals.is_empty()
+/// All that was said of a panel at a station, where it is as common as can be: transactions that listed its boards when they began, and beside them
+/// arrivals, departures and passes without a transaction, all of which list the same boards.
+struct Panel {
+    transactions: Vec<Work>,
+    /// Arrivals and departures.
+    moves: Vec<Rc<PassFact>>,
+    /// Rows of what was said without a transaction.
+    rows: BTreeSet<PassId>,
+    /// Those of them that say more than is understood here.
+    unsettled: BTreeSet<PassId>,
+    /// Passes without a transaction, and the rows that tell of them.
+    visits: Vec<(BTreeSet<PassId>, Work)>,
 }
 
-/// A transaction as the common ones are: it began, and listed its units, of one panel, when it began.
-#[derive(Clone)]
-struct Work<'r> {
-    row: &'r PassRow,
+impl Panel {
+    fn of(rows: &[Rc<PassRow>]) -> Option<Panel> {
+        let (beside, transactions): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.visit);
+        let transactions = transactions.iter().map(|row| Work::of(row.id, &row.facts)).collect::<Option<Vec<_>>>()?;
+        let mut said: Vec<(PassId, Rc<PassFact>)> =
+            beside.iter().flat_map(|row| row.facts.iter().map(|fact| (row.id, Rc::clone(fact)))).collect();
+        said.sort_by(|one, other| one.1.cmp(&other.1));
+        let moves: Vec<Rc<PassFact>> =
+            said.iter().map(|(_, fact)| fact).filter(|fact| is_move(fact)).cloned().collect();
+        if !moves.iter().all(|fact| fact.namings.is_empty() && fact.removals.is_empty()) {
+            return None;
+        }
+        let mut rest: Vec<(PassId, Rc<PassFact>)> = Vec::new();
+        let mut vague = false;
+        for (row, fact) in said {
+            if is_move(&fact) {
+                if transactions.iter().any(|pass| pass.is_joined_by(&fact, &moves)) {
+                    continue;
+                }
+                vague |= transactions.iter().any(|pass| pass.may_be_joined_by(&fact, &moves));
+            } else if transactions
+                .iter()
+                .any(|pass| pass.from <= fact.at && pass.ended.is_none_or(|end| fact.at <= end))
+            {
+                return None;
+            }
+            rest.push((row, fact));
+        }
+        let mut panel = Panel {
+            transactions,
+            moves,
+            rows: beside.iter().map(|row| row.id).collect(),
+            unsettled: BTreeSet::new(),
+            visits: Vec::new(),
+        };
+        let boards = |fact: &PassFact| fact.units.iter().map(|member| member.unit).collect::<BTreeSet<Id>>();
+        let listed = rest.first().map(|(_, fact)| boards(fact)).unwrap_or_default();
+        let alike = rest.iter().all(|(_, fact)| match fact.kind {
+            FactKind::Arrived | FactKind::Departed | FactKind::Started | FactKind::Ended => boards(fact) == listed,
+            FactKind::Installed => boards(fact).is_subset(&listed),
+            _ => false,
+        });
+        // One instant may have been in another order.
+        if vague || !alike || rest.windows(2).any(|pair| pair[0].1.at == pair[1].1.at) {
+            // Of the transactions it is known at least which messages are theirs.
+            panel.unsettled.extend(rest.iter().map(|(row, _)| *row));
+            return Some(panel);
+        }
+        for group in groups(rest) {
+            let rows: BTreeSet<PassId> = group.iter().map(|(row, _)| *row).collect();
+            let facts: Vec<Rc<PassFact>> =
+                group.into_iter().map(|(_, fact)| fact).filter(|fact| !is_move(fact)).collect();
+            let row = rows.first().copied()?;
+            match Work::of(row, &facts) {
+                Some(pass) if pass.ended == Some(pass.last) => panel.visits.push((rows, pass)),
+                _ => panel.unsettled.extend(rows),
+            }
+        }
+        Some(panel)
+    }
+}
+
+/// Whether a message says that units came or left.
+fn is_move(fact: &PassFact) -> bool {
+    matches!(fact.kind, FactKind::Arrived | FactKind::Departed)
+}
+
+/// A pass as the common ones are: it began, and listed its units, of one panel, when it began.
+struct Work {
+    row: PassId,
+    facts: Vec<Rc<PassFact>>,
     /// Its units and their state.
     units: Vec<(Id, UnitStatus)>,
     from: Time,
@@ -203,9 +316,9 @@ struct Work<'r> {
     programs: Vec<Id>,
 }
 
-impl Work<'_> {
-    fn of(row: &PassRow) -> Option<Work<'_>> {
-        let of_kind = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind);
+impl Work {
+    fn of(row: PassId, facts: &[Rc<PassFact>]) -> Option<Work> {
+        let of_kind = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind);
         let mut starts = of_kind(FactKind::Started);
         let (start, None) = (starts.next()?, starts.next()) else { return None };
         let units: Vec<(Id, UnitStatus)> = start.units.iter().map(|member| (member.unit, member.status)).collect();
@@ -215,7 +328,7 @@ impl Work<'_> {
         }
         // What runs for some of the units only takes a look at each.
         let names_program = |role: Role| role == Role::Program;
-        let elsewhere = row.facts.iter().filter(|fact| fact.kind != FactKind::Started);
+        let elsewhere = facts.iter().filter(|fact| fact.kind != FactKind::Started);
         if elsewhere.flat_map(|fact| &fact.namings).any(|naming| names_program(naming.role)) {
             return None;
         }
@@ -225,16 +338,17 @@ impl Work<'_> {
         programs.dedup();
         let ended = of_kind(FactKind::Ended).map(|fact| fact.at).max();
         let placed = |fact: &Rc<PassFact>| fact.placed.map_or(fact.at, |(_, last)| last.max(fact.at));
-        let last = row.facts.iter().map(placed).max()?;
-        let first = row.facts.iter().map(|fact| fact.placed.map_or(fact.at, |(first, _)| first.min(fact.at))).min()?;
+        let last = facts.iter().map(placed).max()?;
+        let first = facts.iter().map(|fact| fact.placed.map_or(fact.at, |(first, _)| first.min(fact.at))).min()?;
         // What was said before the start, or placed, makes its reach another than its window.
-        let lanes = row.facts.iter().filter_map(|fact| Some((fact.kind != FactKind::Started, fact.at, fact.lane?)));
+        let lanes = facts.iter().filter_map(|fact| Some((fact.kind != FactKind::Started, fact.at, fact.lane?)));
         let met = lanes.min().map(|(.., lane)| lane);
-        (first == start.at).then_some(Work { row, units, from: start.at, ended, last, lane: start.lane, met, programs })
+        let (from, lane, facts) = (start.at, start.lane, facts.to_vec());
+        (first == from).then_some(Work { row, facts, units, from, ended, last, lane, met, programs })
     }
 
     /// When its units left the station, if that ended it for all of them.
-    fn left(&self, moves: &[&PassFact], passes: &[Work<'_>]) -> Option<Time> {
+    fn left(&self, moves: &[Rc<PassFact>], passes: &[Work]) -> Option<Time> {
         let next = moves.iter().filter(|fact| fact.at >= self.last).map(|fact| fact.at).min()?;
         let mut then = moves.iter().filter(|fact| fact.at == next);
         let (departed, None) = (then.next()?, then.next()) else { return None };
@@ -248,7 +362,7 @@ impl Work<'_> {
     }
 
     /// Whether one of its units' arrivals and departures joins it for all units that it lists: who arrived began next, who departed had ended last.
-    fn is_joined_by(&self, fact: &PassFact, moves: &[&PassFact]) -> bool {
+    fn is_joined_by(&self, fact: &PassFact, moves: &[Rc<PassFact>]) -> bool {
         let listed = |unit: Id| self.units.iter().any(|(own, _)| *own == unit || *own == unit.whole());
         if !lanes_meet(self.met, fact.lane) || !fact.units.iter().all(|member| listed(member.unit)) {
             return false;
@@ -258,6 +372,26 @@ impl Work<'_> {
         match fact.kind {
             FactKind::Arrived => self.from >= fact.at && !other(&|at| fact.at < at && at <= self.from),
             _ => end <= fact.at && !other(&|at| end <= at && at < fact.at),
+        }
+    }
+
+    /// Whether an arrival or departure may join it for any unit.
+    fn may_be_joined_by(&self, fact: &PassFact, moves: &[Rc<PassFact>]) -> bool {
+        let moved = |kind: FactKind, when: &dyn Fn(Time) -> bool| {
+            moves.iter().any(|other| other.kind == kind && when(other.at))
+        };
+        let end = self.ended.unwrap_or(self.last);
+        match fact.kind {
+            FactKind::Arrived => {
+                let again = moved(FactKind::Arrived, &|at| fact.at < at && at <= self.from);
+                let left = moved(FactKind::Departed, &|at| fact.at < at && at < self.from);
+                self.from >= fact.at && !again && !left
+            }
+            _ => {
+                let before = moved(FactKind::Departed, &|at| end <= at && at < fact.at);
+                let came = moved(FactKind::Arrived, &|at| end < at && at < fact.at);
+                end <= fact.at && !before && !came
+            }
         }
     }
 }

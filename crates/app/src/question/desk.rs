@@ -15,6 +15,7 @@ use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use store::{Draw, Lasting, PassRow, ReportRow};
 
+use super::belonging::Stint;
 use super::unit::{Cycle, UnitClass, UnitPass};
 use super::{Result, Snapshot};
 
@@ -30,6 +31,8 @@ pub struct Desk<'a> {
 pub(super) struct Memo {
     pub(super) names: Kept<i64, Option<Name>>,
     pub(super) designators: Kept<Designator, Rc<str>>,
+    /// How sets of positions are written.
+    pub(super) written: Kept<Rc<[Designator]>, Rc<[Rc<str>]>, 1_024>,
     /// Positions that a unit, as a whole, was mentioned with, and the whole.
     pub(super) mentioned: Kept<Id, Rows<Id>>,
     pub(super) named_on: Kept<Id, Rows<(u32, Id, Time)>>,
@@ -54,6 +57,8 @@ pub(super) struct Memo {
     pub(super) rows: Kept<RowsKey, Rc<Vec<Rc<PassRow>>>, 256>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
     pub(super) within: Kept<Id, Rows<Within>>,
+    /// What things were in, by time.
+    pub(super) stints: Kept<Id, Rc<[Stint]>>,
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,

@@ -25,7 +25,8 @@ pub(super) struct Finding {
     pub(super) kind: Kind,
     pub(super) relation: Relation,
     pub(super) evidence: Evidence,
-    pub(super) designator: Option<Designator>,
+    /// Positions.
+    pub(super) designators: Rc<[Designator]>,
     pub(super) at: Option<Time>,
     pub(super) until: Option<Time>,
     pub(super) removed_at: Option<Time>,
@@ -207,7 +208,7 @@ impl Desk<'_> {
     }
 
     /// Whether components may have been removed from a unit in a message that speaks of it by this name.
-    fn may_lack(&self, alias: &Alias) -> Result<bool> {
+    pub(super) fn may_lack(&self, alias: &Alias) -> Result<bool> {
         let whole = alias.id.whole();
         let find = || Ok(!self.snapshot.reader.may_lack_components(&[whole])?.is_empty());
         if !self.memo(|memo| &mut memo.lacking, whole, find)? {
@@ -342,7 +343,9 @@ impl Desk<'_> {
     ) {
         let wanted =
             |thing: Option<Id>| focus.is_none_or(|focus| thing.is_some_and(|thing| focus.things.contains(&thing)));
-        let placed = |designator: Designator| (designator != Designator::NONE).then_some(designator);
+        let placed = |designator: Designator| -> Rc<[Designator]> {
+            (designator != Designator::NONE).then_some(designator).into_iter().collect()
+        };
         for installation in installations {
             for (thing, certainty, reasons) in installation.candidates {
                 if wanted(thing) {
@@ -351,7 +354,7 @@ impl Desk<'_> {
                         kind: Kind::Package,
                         relation: Relation::Installed,
                         evidence: certainty,
-                        designator: placed(installation.designator),
+                        designators: placed(installation.designator),
                         at: Some(installation.at),
                         until: Some(installation.at),
                         removed_at: installation.removed_at,
@@ -372,7 +375,7 @@ impl Desk<'_> {
                     kind: Kind::Package,
                     relation: Relation::Installed,
                     evidence: if orphan.shared { Evidence::Possible } else { Evidence::Certain },
-                    designator: placed(orphan.removal.designator),
+                    designators: placed(orphan.removal.designator),
                     at: None,
                     until: Some(orphan.at),
                     removed_at: Some(orphan.at),
@@ -640,7 +643,7 @@ fn exposure(
         kind,
         relation: Relation::Exposed,
         evidence,
-        designator: None,
+        designators: Rc::default(),
         at: pass.start.or_else(|| pass.facts.first().map(|fact| fact.at)),
         until: Some(pass.end.unwrap_or(Time::MAX)),
         removed_at: None,

@@ -190,15 +190,18 @@ impl Desk<'_> {
 
     /// Looks up together the rows of units' passes at some stations.
     pub(super) fn gather_passes(&self, classes: &[Rc<UnitClass>], stations: &BTreeSet<Id>) -> Result<()> {
+        let wholes = self.gather_lacking(classes)?;
+        self.gather_listed(&wholes, stations)
+    }
+
+    /// Looks up together from which units components may have been removed. Gives back the units, as a whole, that their lasting names are of.
+    pub(super) fn gather_lacking(&self, classes: &[Rc<UnitClass>]) -> Result<BTreeSet<Id>> {
         let always = classes.iter().flat_map(|class| &class.aliases).filter(|alias| alias.is_lasting());
         let wholes: BTreeSet<Id> = always.map(|alias| alias.id.whole()).collect();
         let reader = self.snapshot.reader;
-        self.gather_whether(
-            |memo| &mut memo.lacking,
-            wholes.iter().copied(),
-            |wholes| Ok(reader.may_lack_components(wholes)?),
-        )?;
-        self.gather_listed(&wholes, stations)
+        let found = |wholes: &[Id]| Ok(reader.may_lack_components(wholes)?);
+        self.gather_whether(|memo| &mut memo.lacking, wholes.iter().copied(), found)?;
+        Ok(wholes)
     }
 
     /// Looks up together the rows of passes at some stations that list units, as a whole.
@@ -415,7 +418,7 @@ impl Desk<'_> {
 
 /// Facts without a transaction, sorted by time: every start (or, with none since the last end, every arrival) opens a pass, the next end closes it,
 /// everything between belongs to it. What lies between no start and end is a pass of its own, of which neither side is known.
-fn groups(rest: Vec<(PassId, Rc<PassFact>)>) -> Vec<Vec<(PassId, Rc<PassFact>)>> {
+pub(super) fn groups(rest: Vec<(PassId, Rc<PassFact>)>) -> Vec<Vec<(PassId, Rc<PassFact>)>> {
     let moves_nobody =
         |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
     let (aside, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, fact)| moves_nobody(fact));

@@ -59,7 +59,7 @@ impl Desk<'_> {
     }
 
     /// What an origin of a report's pattern drew on.
-    fn draw(&self, report: &ReportRow, origin: usize) -> Result<Option<Id>> {
+    pub(super) fn draw(&self, report: &ReportRow, origin: usize) -> Result<Option<Id>> {
         let key = (report.station, report.pattern, origin);
         if let Some(draw) = self.kept(|memo| &mut memo.draws, &key)
             && draw.from <= report.seq

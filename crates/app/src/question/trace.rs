@@ -1,6 +1,7 @@
 //! Backward: what is in this unit, and what happened to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use kernel::id::{Id, Seq};
 use kernel::row::{Belonging as Row, Descent, Statement};
@@ -59,8 +60,8 @@ impl Desk<'_> {
     fn trace_unit(&self, class: &UnitClass) -> Result<Trace> {
         let mut evidence = self.evidence_of(class)?;
         evidence.findings.sort_by(|a, b| {
-            let order = |finding: &Finding| (finding.relation, finding.kind, finding.designator.is_none());
-            (order(a), a.at, a.thing, a.designator).cmp(&(order(b), b.at, b.thing, b.designator))
+            let order = |finding: &Finding| (finding.relation, finding.kind, finding.designators.is_empty());
+            (order(a), a.at, a.thing, &a.designators).cmp(&(order(b), b.at, b.thing, &b.designators))
         });
         let mut components = Vec::with_capacity(evidence.findings.len());
         for finding in &evidence.findings {
@@ -191,8 +192,8 @@ impl Desk<'_> {
             from: Vec::new(),
             index: finding.seq.map(|Seq(index)| index),
         };
-        if let Some(designator) = finding.designator {
-            component.position = Some(self.designator_text(designator)?.to_string());
+        if let Some(designator) = finding.designators.first() {
+            component.position = Some(self.designator_text(*designator)?.to_string());
         }
         if let Some(package) = package {
             self.describe(package, &mut component)?;
@@ -368,7 +369,7 @@ pub(super) fn built_in_finding(kind: Kind, stint: &super::belonging::Stint) -> F
         kind,
         relation: Relation::Installed,
         evidence: Evidence::Certain,
-        designator: None,
+        designators: Rc::default(),
         at: Some(stint.from),
         until: Some(stint.from),
         removed_at: (stint.until != Time::MAX).then_some(stint.until),

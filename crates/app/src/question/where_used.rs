@@ -3,10 +3,10 @@
 //! A thing stands for others (a lot for its packages, a package for those split from it); those name passes; the passes' units are evaluated, each for
 //! these things in these passes only. Then up: assemblies, containers, shipments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use kernel::id::{Id, PassId};
+use kernel::id::{Designator, Id, PassId};
 use kernel::mount::Stay;
 use kernel::pass::FactKind;
 use kernel::row::{Belonging as Row, Descent};
@@ -15,9 +15,11 @@ use kernel::time::Time;
 use store::{PassRow, ReportRow};
 
 use super::belonging::{Stint, Whereabouts};
+use super::complete::Reached;
 use super::desk::{Desk, Source};
 use super::evidence::{Finding, Focus};
 use super::query::{Query, parse};
+use super::taken::Taken;
 use super::unit::UnitClass;
 use super::{QuestionError, Result};
 use crate::answer::{Counts, Evidence, Gap, Holder, Relation, WhereUsed, WhereUsedRow};
@@ -70,11 +72,33 @@ struct Targets {
     holders: BTreeSet<Id>,
 }
 
+/// What is found on the way from things to units.
+#[derive(Default)]
+struct Search {
+    focus: Focus,
+    /// Passes whose units take a look each.
+    rows: BTreeMap<PassId, Rc<PassRow>>,
+    /// What reports say that leave nothing else open.
+    taken: Vec<Taken>,
+    /// Passes that were looked at.
+    settled: HashMap<PassId, Option<Reached>>,
+}
+
 /// Passes, or units, for which what is needed is looked up together.
-const TOGETHER: usize = 512;
+pub(super) const TOGETHER: usize = 512;
 
 /// Why a package is possible only.
 const SUPERSEDED: &str = "the package was stated to be of this lot, and later of another";
+
+impl Targets {
+    /// A finding of a thing that is only possibly meant is possible only.
+    fn mean(&self, finding: &mut Finding) {
+        let meant = finding.thing.and_then(|thing| self.things.get(&thing));
+        if meant == Some(&Evidence::Possible) {
+            doubt(finding, SUPERSEDED);
+        }
+    }
+}
 
 impl Desk<'_> {
     fn reach(&self, query: &Query, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
@@ -258,13 +282,16 @@ impl Desk<'_> {
 
     fn follow(&self, targets: &Targets, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
         let mut reach = Reach::default();
-        let mut focus = Focus { things: targets.things.keys().copied().collect(), ..Focus::default() };
-        let mut rows: BTreeMap<PassId, Rc<PassRow>> = BTreeMap::new();
+        let mut search = Search::default();
+        search.focus.things.extend(targets.things.keys());
         let mut built_into: Vec<Stint> = Vec::new();
         for thing in targets.things.keys() {
-            self.passes_bearing_on(*thing, &mut focus, &mut rows)?;
-            built_into.extend(self.stints_of(*thing)?.into_iter().filter(|stint| stint.belonging == Row::Assembled));
+            search.focus.kinds.extend(self.name(*thing)?.map(|name| name.kind));
+            self.passes_bearing_on(*thing, &mut search)?;
+            built_into
+                .extend(self.stints_of(*thing)?.iter().filter(|stint| stint.belonging == Row::Assembled).cloned());
         }
+        let Search { focus, rows, taken, .. } = search;
         let within = |finding: &Finding| {
             let begin = finding.at.or(finding.until).unwrap_or(Time::MIN);
             let end = finding.until.unwrap_or(begin).max(begin);
@@ -283,8 +310,13 @@ impl Desk<'_> {
                 units.extend(of_row.iter());
             }
         }
-        for thing in targets.things.keys() {
-            focus.kinds.extend(self.name(*thing)?.map(|name| name.kind));
+        for (unit, taken) in self.told_by_reports(&taken, &mut units)? {
+            let findings = taken.iter().map(|taken| taken.finding());
+            let mut findings: Vec<Finding> = findings.filter(|finding| within(finding)).collect();
+            findings.iter_mut().for_each(|finding| targets.mean(finding));
+            if !findings.is_empty() {
+                reach.units.insert(unit, findings);
+            }
         }
         let units: Vec<Id> = units.into_iter().collect();
         let mut classes: Vec<Rc<UnitClass>> = Vec::with_capacity(units.len());
@@ -298,12 +330,7 @@ impl Desk<'_> {
             let unit = class.key;
             let evidence = self.evaluate(&class, Some(&focus))?;
             let mut findings = evidence.findings;
-            for finding in &mut findings {
-                let meant = finding.thing.and_then(|thing| targets.things.get(&thing));
-                if meant == Some(&Evidence::Possible) {
-                    doubt(finding, SUPERSEDED);
-                }
-            }
+            findings.iter_mut().for_each(|finding| targets.mean(finding));
             findings.retain(within);
             if !findings.is_empty() {
                 reach.units.entry(unit).or_default().extend(findings);
@@ -315,9 +342,7 @@ impl Desk<'_> {
             for key in self.keys(stint.parent, Some(stint.from))? {
                 let kind = self.name(stint.child)?.map_or(Kind::Component, |name| name.kind);
                 let mut finding = super::trace::built_in_finding(kind, &stint);
-                if targets.things.get(&stint.child) == Some(&Evidence::Possible) {
-                    doubt(&mut finding, SUPERSEDED);
-                }
+                targets.mean(&mut finding);
                 if within(&finding) {
                     reach.units.entry(key).or_default().push(finding);
                 }
@@ -348,55 +373,71 @@ impl Desk<'_> {
     }
 
     /// Passes that may bear on a thing: that name it, that report it or another of its chain, that ran while it was mounted.
-    fn passes_bearing_on(&self, thing: Id, focus: &mut Focus, rows: &mut BTreeMap<PassId, Rc<PassRow>>) -> Result<()> {
+    fn passes_bearing_on(&self, thing: Id, search: &mut Search) -> Result<()> {
         let reader = self.snapshot.reader;
+        let is_package = self.name(thing)?.is_some_and(|name| name.kind == Kind::Package);
         let reports = reader.reports_naming(thing)?;
         for together in reports.chunks(TOGETHER) {
             self.gather_rows(&together.iter().map(|report| report.pass).collect::<Vec<_>>())?;
-            for report in together {
-                if !rows.contains_key(&report.pass) {
-                    let Some(row) = self.row(report.pass)? else { continue };
-                    // Where a report may hold it is enough when its units can be looked at; else it must.
-                    if self.units_of(&row)?.is_empty() && !self.holds(report, &BTreeSet::from([thing]))? {
-                        continue;
-                    }
-                    rows.insert(row.id, row);
+            if is_package {
+                let mut at_station: BTreeMap<Id, Vec<Rc<PassRow>>> = BTreeMap::new();
+                for report in together {
+                    at_station.entry(report.station).or_default().extend(self.row(report.pass)?);
                 }
-                focus.named_in.insert(report.pass);
-                focus.stations.insert(report.station);
+                for (station, rows) in at_station {
+                    self.settle(station, &rows, &mut search.settled)?;
+                }
+            }
+            for report in together {
+                search.focus.named_in.insert(report.pass);
+                search.focus.stations.insert(report.station);
+                if search.rows.contains_key(&report.pass) {
+                    continue;
+                }
+                if let Some(reach) = search.settled.get(&report.pass).copied().flatten()
+                    && let Some(taken) = self.taken(thing, report, reach)?
+                {
+                    search.taken.extend(taken);
+                    continue;
+                }
+                let Some(row) = self.row(report.pass)? else { continue };
+                // Where a report may hold it is enough when its units can be looked at; else it must.
+                if self.units_of(&row)?.is_empty() && !self.holds(report, &BTreeSet::from([thing]))? {
+                    continue;
+                }
+                search.rows.insert(row.id, row);
             }
         }
         for row in reader.passes_linked(thing)? {
-            focus.named_in.insert(row.id);
-            focus.stations.insert(row.station);
-            rows.entry(row.id).or_insert_with(|| self.keep_row(row));
+            search.focus.named_in.insert(row.id);
+            search.focus.stations.insert(row.station);
+            search.rows.entry(row.id).or_insert_with(|| self.keep_row(row));
         }
         let chain = self.chain_ever(thing)?;
         for row in self.passes_by_chain(thing, &chain)? {
-            focus.named_in.insert(row.id);
-            focus.stations.insert(row.station);
-            rows.entry(row.id).or_insert(row);
+            search.focus.named_in.insert(row.id);
+            search.focus.stations.insert(row.station);
+            search.rows.entry(row.id).or_insert(row);
         }
-        focus.chained.extend(chain);
+        search.focus.chained.extend(chain);
         let stays = self.stays_of(thing)?;
         for stay in stays.iter() {
             let mut there = self.passes_at(stay.station, stay.from, stay.until)?;
             if stay.kind == Kind::Package {
-                let mut settled = BTreeSet::new();
                 for together in there.chunks(TOGETHER) {
-                    settled.extend(self.settled(stay.station, together)?);
+                    self.settle(stay.station, together, &mut search.settled)?;
                 }
-                there.retain(|row| !settled.contains(&row.id));
+                there.retain(|row| !search.settled.get(&row.id).is_some_and(Option::is_some));
             }
-            for row in there.into_iter().filter(|row| !rows.contains_key(&row.id)).collect::<Vec<_>>() {
+            for row in there.into_iter().filter(|row| !search.rows.contains_key(&row.id)).collect::<Vec<_>>() {
                 // A pass whose units cannot be named counts only when it met the thing.
                 if may_meet(&row, stay) || !self.units_of(&row)?.is_empty() {
-                    rows.insert(row.id, row);
+                    search.rows.insert(row.id, row);
                 }
             }
         }
-        focus.stations.extend(stays.iter().map(|stay| stay.station));
-        focus.stays.extend(stays.iter().cloned());
+        search.focus.stations.extend(stays.iter().map(|stay| stay.station));
+        search.focus.stays.extend(stays.iter().cloned());
         Ok(())
     }
 
@@ -530,10 +571,7 @@ impl Desk<'_> {
         let mut units = Vec::new();
         let mut counts =
             Counts { units: reach.units.len(), unidentified: reach.unidentified.len(), ..Counts::default() };
-        let mut holders: BTreeMap<Id, Holder> = BTreeMap::new();
-        for asked in &reach.asked {
-            holders.insert(*asked, self.holder(*asked)?);
-        }
+        let mut held: BTreeMap<Id, Held> = reach.asked.iter().map(|asked| (*asked, Held::default())).collect();
         for (unit, findings) in &reach.units {
             let certain = is_certain(findings);
             counts.certain += usize::from(certain);
@@ -541,19 +579,16 @@ impl Desk<'_> {
             let class = self.class(*unit)?;
             // What is built into an assembly is where the assembly is.
             let ids = self.outermost_ids(&class)?;
-            match self.whereabouts(&ids)? {
+            let holders = self.holders(&ids)?;
+            match Whereabouts::of(&holders) {
                 Whereabouts::Shipped => counts.shipped += 1,
                 Whereabouts::Packed => counts.packed += 1,
                 Whereabouts::Returned => counts.returned += 1,
                 Whereabouts::InProcess if self.is_scrapped(&class)? => counts.scrapped += 1,
                 Whereabouts::InProcess => counts.in_process += 1,
             }
-            for stint in self.holders(&ids)? {
-                let holder = match holders.entry(stint.parent) {
-                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(entry) => entry.insert(self.holder(stint.parent)?),
-                };
-                holder.note(&stint);
+            for stint in &holders {
+                held.entry(stint.parent).or_default().note(stint);
             }
             units.extend(self.rows(*unit, findings)?);
         }
@@ -572,7 +607,8 @@ impl Desk<'_> {
         }
         let mut containers = Vec::new();
         let mut shipments = Vec::new();
-        for (id, holder) in holders {
+        for (id, held) in held {
+            let holder = self.holder(id, &held)?;
             match self.name(id)?.map(|name| name.kind) {
                 Some(Kind::Shipment) => shipments.push(holder),
                 _ => containers.push(holder),
@@ -593,9 +629,11 @@ impl Desk<'_> {
         })
     }
 
-    fn holder(&self, id: Id) -> Result<Holder> {
+    fn holder(&self, id: Id, held: &Held) -> Result<Holder> {
         let customer = self.customers(id)?.first().map(|party| self.key_text(*party)).transpose()?;
-        Ok(Holder { id: self.key_text(id)?, customer, units: 0, from: None, until: None })
+        let from = (held.units > 0).then(|| held.from.to_string());
+        let until = (held.units > 0 && held.until != Time::MAX).then(|| held.until.to_string());
+        Ok(Holder { id: self.key_text(id)?, customer, units: held.units, from, until })
     }
 
     /// Identities of a unit and of all assemblies that it is in now.
@@ -630,41 +668,65 @@ impl Desk<'_> {
         }
         let mut rows = Vec::new();
         for ((relation, evidence, _), group) in groups {
-            let mut positions = BTreeSet::new();
             let mut stations = BTreeSet::new();
             let mut packages = BTreeSet::new();
             let mut reasons = BTreeSet::new();
             let mut vias = BTreeSet::new();
             for finding in &group {
-                match finding.designator {
-                    Some(designator) => {
-                        positions.insert(self.designator_text(designator)?.to_string());
-                    }
-                    None => positions.extend(finding.position.clone()),
-                }
-                stations.extend(finding.station.map(|station| self.station_text(station)).transpose()?);
+                stations.extend(finding.station);
                 if finding.kind == Kind::Package {
-                    packages.extend(finding.thing.map(|thing| self.key_text(thing)).transpose()?);
+                    packages.extend(finding.thing);
                 }
                 reasons.extend(finding.reasons.iter().cloned());
                 vias.extend(finding.via.map(|via| self.key_text(via)).transpose()?);
             }
-            let mut positions: Vec<String> = positions.into_iter().collect();
-            positions.sort_by_key(|text| natural(text));
+            let texts = |ids: BTreeSet<Id>, text: &dyn Fn(Id) -> Result<String>| -> Result<Vec<String>> {
+                let texts: BTreeSet<String> = ids.into_iter().map(text).collect::<Result<_>>()?;
+                Ok(texts.into_iter().collect())
+            };
             rows.push(WhereUsedRow {
                 unit: self.key_text(unit)?,
                 relation,
                 evidence,
-                positions,
+                positions: self.positions(&group)?,
                 removed_at: group.iter().filter_map(|finding| finding.removed_at).max().map(|at| at.to_string()),
                 at: group.iter().filter_map(|finding| finding.at).min().map(|at| at.to_string()),
-                stations: stations.into_iter().collect(),
-                packages: packages.into_iter().collect(),
+                stations: texts(stations, &|station| self.station_text(station))?,
+                packages: texts(packages, &|package| self.key_text(package))?,
                 via: vias.pop_first(),
                 reasons: reasons.into_iter().collect(),
             });
         }
         Ok(rows)
+    }
+
+    /// How the positions of findings are written, R2 before R10.
+    fn positions(&self, findings: &[&Finding]) -> Result<Vec<String>> {
+        let mut designators: Vec<Designator> =
+            findings.iter().flat_map(|finding| finding.designators.iter().copied()).collect();
+        designators.sort_unstable();
+        designators.dedup();
+        let designators: Rc<[Designator]> = designators.into();
+        let written = self.memo(
+            |memo| &mut memo.written,
+            Rc::clone(&designators),
+            || {
+                let mut texts = designators
+                    .iter()
+                    .map(|designator| self.designator_text(*designator))
+                    .collect::<Result<Vec<_>>>()?;
+                texts.sort_by_cached_key(|text| natural(text));
+                Ok(Rc::from(texts))
+            },
+        )?;
+        let mut positions: Vec<String> = written.iter().map(ToString::to_string).collect();
+        let others: BTreeSet<&String> = findings.iter().filter_map(|finding| finding.position.as_ref()).collect();
+        if !others.is_empty() {
+            positions.extend(others.into_iter().cloned());
+            positions.sort_by_cached_key(|text| natural(text));
+            positions.dedup();
+        }
+        Ok(positions)
     }
 }
 
@@ -680,16 +742,26 @@ impl Reach {
     }
 }
 
-impl Holder {
+/// Affected units that a container or shipment holds, or held.
+struct Held {
+    units: usize,
+    /// Since when the first.
+    from: Time,
+    /// When the last left it.
+    until: Time,
+}
+
+impl Default for Held {
+    fn default() -> Held {
+        Held { units: 0, from: Time::MAX, until: Time::MIN }
+    }
+}
+
+impl Held {
     fn note(&mut self, stint: &Stint) {
-        let read = |text: &Option<String>| text.as_deref().and_then(Time::parse);
-        let from = read(&self.from).unwrap_or(Time::MAX).min(stint.from);
-        // While one of them is there, the holder is not left.
-        let left = if self.units == 0 { Time::MIN } else { read(&self.until).unwrap_or(Time::MAX) };
-        let until = left.max(stint.until);
         self.units += 1;
-        self.from = Some(from.to_string());
-        self.until = (until != Time::MAX).then(|| until.to_string());
+        self.from = self.from.min(stint.from);
+        self.until = self.until.max(stint.until);
     }
 }
 
@@ -720,7 +792,7 @@ fn plain(at: Option<Time>, until: Option<Time>) -> Finding {
         kind: Kind::Station,
         relation: Relation::Exposed,
         evidence: Evidence::Certain,
-        designator: None,
+        designators: Rc::default(),
         at,
         until,
         removed_at: None,
