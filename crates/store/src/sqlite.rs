@@ -1,6 +1,7 @@
 //! The store on SQLite: WAL, `synchronous=FULL`, one writer, readers beside it.
 
 mod fault;
+mod left;
 mod mount;
 mod own;
 mod part;
@@ -44,10 +45,12 @@ enum Long {
     Open = 3,
     /// Its begin may be open.
     OpenBegin = 4,
+    /// No message says its end, and its units left within an hour.
+    Left = 5,
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

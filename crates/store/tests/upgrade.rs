@@ -1,6 +1,7 @@
-//! A database of schema version 4 gets what version 5 keeps besides.
+//! A database of an earlier schema version gets what is kept besides since then.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rusqlite::Connection;
 use store::Store;
@@ -8,9 +9,19 @@ use testkit::history::{Features, history};
 
 type Rows = BTreeSet<(i64, i64, i64)>;
 
-/// Rows of the tables that an upgrade fills or changes, apart from the indexes by which they were learned. How far back a pass is looked for may be
-/// wider than it need be in the one that was recorded.
-fn kept(path: &std::path::Path) -> (Rows, Rows, Vec<i64>) {
+/// How far back a pass is looked for: see `Long`.
+const OPEN: i64 = 3;
+const LEFT: i64 = 5;
+
+/// Rows of the tables that an upgrade fills or changes, apart from the indexes by which they were learned.
+struct Kept {
+    parts: Rows,
+    programs: Rows,
+    several: Rows,
+    long: Vec<i64>,
+}
+
+fn kept(path: &Path) -> Kept {
     let connection = Connection::open(path).expect("opens");
     let rows = |sql: &str| -> Rows {
         let mut statement = connection.prepare(sql).expect(sql);
@@ -18,33 +29,68 @@ fn kept(path: &std::path::Path) -> (Rows, Rows, Vec<i64>) {
         rows.collect::<Result<_, _>>().expect(sql)
     };
     let mut long = connection.prepare("SELECT long FROM pass ORDER BY id").expect("plans");
-    let long = long.query_map([], |row| row.get(0)).expect("reads").collect::<Result<_, _>>().expect("reads");
-    (rows("SELECT station, part, pattern FROM part_use"), rows("SELECT station, program, pattern FROM may_use"), long)
+    Kept {
+        parts: rows("SELECT station, part, pattern FROM part_use"),
+        programs: rows("SELECT station, program, pattern FROM may_use"),
+        several: rows("SELECT station, 0, 0 FROM several"),
+        long: long.query_map([], |row| row.get(0)).expect("reads").collect::<Result<_, _>>().expect("reads"),
+    }
+}
+
+/// Records a history, takes from the database what the version did not have, and opens it.
+fn upgraded(seed: u64, features: Features, older: &str) -> (Kept, Kept) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("site.db");
+    let mut store = Store::open(&path).expect("a store");
+    for batch in history(seed, "", features).chunks(7) {
+        store.record(batch, &[]).expect("records");
+    }
+    drop(store);
+    let recorded = kept(&path);
+    let connection = Connection::open(&path).expect("opens");
+    connection.execute_batch(older).expect("an older database");
+    drop(connection);
+    drop(Store::open(&path).expect("brought up to date"));
+    let kept = kept(&path);
+    (recorded, kept)
 }
 
 #[test]
 fn a_database_of_version_4_is_brought_up_to_date() {
+    let older = format!(
+        "DROP TABLE part_use; DROP TABLE several; UPDATE pass SET long = {OPEN} WHERE long = {LEFT}; PRAGMA user_version = 4;"
+    );
+    // How far back a pass is looked for may be wider than it need be in the one that was recorded.
+    let width = |long: &i64| if *long == LEFT { 0 } else { *long };
     let (mut parts, mut narrower) = (0, 0);
     for seed in 0..60 {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("site.db");
-        let mut store = Store::open(&path).expect("a store");
-        for batch in history(seed, "", Features::ALL).chunks(7) {
-            store.record(batch, &[]).expect("records");
-        }
-        drop(store);
-        let recorded = kept(&path);
-        let connection = Connection::open(&path).expect("opens");
-        connection.execute_batch("DROP TABLE part_use; PRAGMA user_version = 4;").expect("an older database");
-        drop(connection);
-        drop(Store::open(&path).expect("brought up to date"));
-        let upgraded = kept(&path);
-        assert!(recorded.0.is_subset(&upgraded.0), "seed {seed}: parts {:?}", recorded.0.difference(&upgraded.0));
-        assert_eq!(recorded.1, upgraded.1, "seed {seed}: patterns that programs may use");
-        assert!(recorded.2.iter().zip(&upgraded.2).all(|(old, new)| new <= old), "seed {seed}: how long passes last");
-        parts += upgraded.0.len();
-        narrower += recorded.2.iter().zip(&upgraded.2).filter(|(old, new)| new < old).count();
+        let (recorded, upgraded) = upgraded(seed, Features::ALL, &older);
+        let lost = recorded.parts.difference(&upgraded.parts);
+        assert!(recorded.parts.is_subset(&upgraded.parts), "seed {seed}: parts {lost:?}");
+        assert_eq!(recorded.programs, upgraded.programs, "seed {seed}: patterns that programs may use");
+        assert_eq!(recorded.several, upgraded.several, "seed {seed}: stations that call units by one of several names");
+        let pairs = || recorded.long.iter().zip(&upgraded.long);
+        assert!(pairs().all(|(old, new)| width(new) <= width(old)), "seed {seed}: how long passes last");
+        parts += upgraded.parts.len();
+        narrower += pairs().filter(|(old, new)| width(new) < width(old)).count();
     }
     assert!(parts > 100, "only {parts} uses of parts");
     println!("{parts} uses of parts, {narrower} passes looked for less far back");
+}
+
+#[test]
+fn a_database_of_version_5_is_brought_up_to_date() {
+    let older =
+        format!("DROP TABLE several; UPDATE pass SET long = {OPEN} WHERE long = {LEFT}; PRAGMA user_version = 5;");
+    let (mut left, mut several) = (0, 0);
+    for seed in 0..200 {
+        // Where every unit has one name, it shows when it left.
+        let features = if seed < 100 { Features::ALL } else { Features(Features::MOVES | Features::LOST) };
+        let (recorded, upgraded) = upgraded(seed, features, &older);
+        assert_eq!(recorded.several, upgraded.several, "seed {seed}: stations that call units by one of several names");
+        assert_eq!(recorded.long, upgraded.long, "seed {seed}: how long passes last");
+        left += upgraded.long.iter().filter(|long| **long == LEFT).count();
+        several += upgraded.several.len();
+    }
+    assert!(left > 10 && several > 10, "only {left} passes that ended when their units left, {several} stations");
 }

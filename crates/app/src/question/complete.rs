@@ -306,7 +306,9 @@ struct Work {
     from: Time,
     /// When it ended, if it said so.
     ended: Option<Time>,
-    /// Newest of what was said of it.
+    /// When the newest was said of it.
+    said: Time,
+    /// The same, or when the last component was placed.
     last: Time,
     /// Lane of its start. Another message's may be overruled by that of an arrival.
     lane: Option<i64>,
@@ -338,18 +340,19 @@ impl Work {
         programs.dedup();
         let ended = of_kind(FactKind::Ended).map(|fact| fact.at).max();
         let placed = |fact: &Rc<PassFact>| fact.placed.map_or(fact.at, |(_, last)| last.max(fact.at));
+        let said = facts.iter().map(|fact| fact.at).max()?;
         let last = facts.iter().map(placed).max()?;
         let first = facts.iter().map(|fact| fact.placed.map_or(fact.at, |(first, _)| first.min(fact.at))).min()?;
         // What was said before the start, or placed, makes its reach another than its window.
         let lanes = facts.iter().filter_map(|fact| Some((fact.kind != FactKind::Started, fact.at, fact.lane?)));
         let met = lanes.min().map(|(.., lane)| lane);
         let (from, lane, facts) = (start.at, start.lane, facts.to_vec());
-        (first == from).then_some(Work { row, facts, units, from, ended, last, lane, met, programs })
+        (first == from).then_some(Work { row, facts, units, from, ended, said, last, lane, met, programs })
     }
 
     /// When its units left the station, if that ended it for all of them.
     fn left(&self, moves: &[Rc<PassFact>], passes: &[Work]) -> Option<Time> {
-        let next = moves.iter().filter(|fact| fact.at >= self.last).map(|fact| fact.at).min()?;
+        let next = moves.iter().filter(|fact| fact.at >= self.said).map(|fact| fact.at).min()?;
         let mut then = moves.iter().filter(|fact| fact.at == next);
         let (departed, None) = (then.next()?, then.next()) else { return None };
         let left = |unit: Id| departed.units.iter().any(|member| member.unit == unit || member.unit == unit.whole());
@@ -357,7 +360,7 @@ impl Work {
             && lanes_meet(self.met, departed.lane)
             && self.units.iter().all(|(unit, _)| left(*unit));
         // Else it may have ended another.
-        let alone = passes.iter().all(|other| other.last <= self.last || other.from > next);
+        let alone = passes.iter().all(|other| other.said <= self.said || other.from > next);
         (ended && alone).then_some(next)
     }
 
@@ -368,7 +371,7 @@ impl Work {
             return false;
         }
         let other = |when: &dyn Fn(Time) -> bool| moves.iter().any(|other| when(other.at));
-        let end = self.ended.unwrap_or(self.last);
+        let end = self.ended.unwrap_or(self.said);
         match fact.kind {
             FactKind::Arrived => self.from >= fact.at && !other(&|at| fact.at < at && at <= self.from),
             _ => end <= fact.at && !other(&|at| end <= at && at < fact.at),
@@ -380,7 +383,7 @@ impl Work {
         let moved = |kind: FactKind, when: &dyn Fn(Time) -> bool| {
             moves.iter().any(|other| other.kind == kind && when(other.at))
         };
-        let end = self.ended.unwrap_or(self.last);
+        let end = self.ended.unwrap_or(self.said);
         match fact.kind {
             FactKind::Arrived => {
                 let again = moved(FactKind::Arrived, &|at| fact.at < at && at <= self.from);

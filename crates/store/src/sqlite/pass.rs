@@ -9,7 +9,7 @@ use kernel::row::Belonging;
 use kernel::time::Time;
 use rusqlite::{Connection, params};
 
-use super::{HOUR_ANY, Long, SITE, StoreError};
+use super::{HOUR_ANY, Long, SITE, StoreError, left};
 
 /// Passes of the running batch.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(super) struct Passes {
     named: HashSet<Id>,
     /// Stations known to be mixed (see schema).
     mixed: HashSet<Id>,
+    /// Stations known to call units of transactions by one of several names (see schema).
+    several: HashSet<Id>,
     /// Carriers of which that was learned in it.
     carriers: HashSet<Id>,
     /// Packages of which something was learned in it that bears on their part, and the event's index.
@@ -95,15 +97,16 @@ impl Passes {
             reopen(connection, carrier, true)?;
         }
         for unit in std::mem::take(&mut self.named) {
-            let stations: Vec<i64> = connection
+            let stations: Vec<(i64, bool)> = connection
                 .prepare_cached(
-                    "SELECT DISTINCT pass_unit.station FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
-                     WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.key & 1 = 1",
+                    "SELECT DISTINCT pass_unit.station, pass.key & 1 = 1
+                     FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                     WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2",
                 )?
-                .query_map(params![SITE, unit.0], |row| row.get(0))?
+                .query_map(params![SITE, unit.0], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
-            for station in stations {
-                self.mix(connection, Id(station))?;
+            for (station, visits) in stations {
+                self.mix(connection, Id(station), visits)?;
             }
             reopen(connection, unit, false)?;
         }
@@ -157,8 +160,10 @@ impl Passes {
                     "INSERT OR IGNORE INTO pass_unit (site, unit, hour, pass, station) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![SITE, unit.0, hour, pass.0, station.0])?;
-            if visit && !self.mixed.contains(&station) && is_one_of_several(connection, *unit)? {
-                self.mix(connection, station)?;
+            if is_one_of_several(connection, *unit)? {
+                self.mix(connection, station, visit)?;
+            } else {
+                left::bound(connection, station, *unit)?;
             }
         }
         if removes {
@@ -173,11 +178,16 @@ impl Passes {
         Ok(())
     }
 
-    fn mix(&mut self, connection: &Connection, station: Id) -> Result<(), StoreError> {
-        if self.mixed.insert(station) {
-            connection
-                .prepare_cached("INSERT OR IGNORE INTO mixed (site, station) VALUES (?1, ?2)")?
-                .execute(params![SITE, station.0])?;
+    /// Messages of a station call a unit by one of its several names: in visits, or in transactions.
+    fn mix(&mut self, connection: &Connection, station: Id, visits: bool) -> Result<(), StoreError> {
+        let (known, sql) = if visits {
+            (&mut self.mixed, "INSERT OR IGNORE INTO mixed (site, station) VALUES (?1, ?2)")
+        } else {
+            (&mut self.several, "INSERT OR IGNORE INTO several (site, station) VALUES (?1, ?2)")
+        };
+        if known.insert(station) {
+            connection.prepare_cached(sql)?.execute(params![SITE, station.0])?;
+            left::reopen_at(connection, station)?;
         }
         Ok(())
     }
@@ -229,7 +239,7 @@ fn unlisted(facts: &[PassFact], visit: bool, hour: i64) -> i64 {
 fn reopen(connection: &Connection, unit: Id, surely: bool) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE pass SET long = ?3 WHERE site = ?1 AND long < ?3 AND key & 1 = 0
+            "UPDATE pass SET long = ?3 WHERE site = ?1 AND long <> ?3 AND key & 1 = 0
                AND id IN (SELECT pass FROM pass_unit WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2)
                AND (?4 OR (SELECT count(*) FROM (SELECT DISTINCT scope, position FROM name INDEXED BY name_thing
                                                  WHERE name.site = ?1 AND name.thing BETWEEN ?2 AND ?2 | 255 LIMIT 2)) > 1)",

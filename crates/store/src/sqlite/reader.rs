@@ -426,8 +426,8 @@ impl<C: Borrow<Connection>> Reader<C> {
     /// # Errors
     /// When the database fails.
     pub fn passes_lasting(&self, station: Id) -> Result<Vec<Lasting>> {
-        let sql = "SELECT id, long, first_at, last_at FROM pass INDEXED BY pass_long WHERE site = ?1 AND station = ?2 AND long > 0 AND long >= ?3";
-        self.rows(sql, params![SITE, station.0, Long::Closed as u8], |row| {
+        let sql = "SELECT id, long, first_at, last_at FROM pass INDEXED BY pass_long WHERE site = ?1 AND station = ?2 AND long > 0 AND long BETWEEN ?3 AND ?4";
+        self.rows(sql, params![SITE, station.0, Long::Closed as u8, Long::OpenBegin as u8], |row| {
             let (long, first, last): (u8, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let from = if long == Long::OpenBegin as u8 { Time::MIN } else { Time(first) };
             let until = if long == Long::Closed as u8 { Time(last) } else { Time::MAX };

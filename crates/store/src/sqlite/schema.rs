@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SCHEMA_VERSION, StoreError, open, part, pass, program};
+use super::{SCHEMA_VERSION, StoreError, left, open, part, pass, program};
 
 /// Opens for writing and makes the tables if there are none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
@@ -29,14 +29,17 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
             Ok(())
         }
         SCHEMA_VERSION => Ok(()),
-        // Since 4: `part_use`, which follows from the other tables.
-        4 => {
+        // Since 4: `part_use`; since 5: `several`. Both follow from the other tables.
+        4 | 5 => {
             let schema = include_str!("schema.sql");
-            let table = schema.split_inclusive(';').find(|part| part.contains("CREATE TABLE part_use"));
-            connection.execute_batch(&format!("BEGIN; {}", table.unwrap_or_default()))?;
-            let filled = part::fill(connection)
-                .and_then(|()| program::check_all(connection))
-                .and_then(|()| pass::close_named(connection));
+            let since: &[&str] = if found == 4 { &["part_use", "several"] } else { &["several"] };
+            connection.execute_batch("BEGIN")?;
+            for name in since {
+                let table = schema.split_inclusive(';').find(|part| part.contains(&format!("CREATE TABLE {name} ")));
+                connection.execute_batch(table.unwrap_or_default())?;
+            }
+            let filled =
+                if found == 4 { since_4(connection) } else { Ok(()) }.and_then(|()| left::bound_all(connection));
             let end = if filled.is_ok() {
                 format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
             } else {
@@ -47,4 +50,10 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
         }
         found => Err(StoreError::SchemaVersion { found }),
     }
+}
+
+fn since_4(connection: &Connection) -> Result<(), StoreError> {
+    part::fill(connection)?;
+    program::check_all(connection)?;
+    pass::close_named(connection)
 }

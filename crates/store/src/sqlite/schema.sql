@@ -64,6 +64,9 @@ CREATE TABLE removed (site INTEGER NOT NULL, unit INTEGER NOT NULL, PRIMARY KEY 
 -- its own row.
 CREATE TABLE mixed (site INTEGER NOT NULL, station INTEGER NOT NULL, PRIMARY KEY (site, station)) WITHOUT ROWID;
 
+-- Stations whose transactions call units by one of several names: there, when their units left does not follow from one of them (see left.rs).
+CREATE TABLE several (site INTEGER NOT NULL, station INTEGER NOT NULL, PRIMARY KEY (site, station)) WITHOUT ROWID;
+
 -- The way from a thing that a message names to the pass.
 CREATE TABLE link (site INTEGER NOT NULL, thing INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (site, thing, pass)) WITHOUT ROWID;
 

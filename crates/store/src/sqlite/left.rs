@@ -1,0 +1,158 @@
+//! Transactions of which no message says the end. Once its units have left the station, such a pass is over, and a search by time need not look for it
+//! ever after: machines lose messages for fifteen years.
+
+use kernel::id::{Id, PassId};
+use kernel::pass::{FactKind, PassFact};
+use kernel::project::{HOUR, is_visit};
+use kernel::time::Time;
+use rusqlite::{Connection, params};
+
+use super::{Long, SITE, StoreError};
+
+/// A unit with more passes than this is no panel: its transactions without an end stay open.
+const PASSES_MAX: i64 = 256;
+
+/// What is known of a unit, as a whole, at a station.
+struct Row {
+    pass: PassId,
+    long: i64,
+    first_at: i64,
+    visit: bool,
+    facts: Vec<PassFact>,
+}
+
+/// Looks anew at how long a unit's transactions at a station lasted, after one of its passes there was written.
+pub(super) fn bound(connection: &Connection, station: Id, unit: Id) -> Result<(), StoreError> {
+    let passes: Vec<(i64, i64)> = connection
+        .prepare_cached("SELECT pass, station FROM pass_unit WHERE site = ?1 AND unit = ?2 LIMIT ?3")?
+        .query_map(params![SITE, unit.0, PASSES_MAX + 2], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let known = i64::try_from(passes.len()).unwrap_or(i64::MAX);
+    if known > PASSES_MAX {
+        if known == PASSES_MAX + 1 {
+            reopen_of(connection, unit)?;
+        }
+        return Ok(());
+    }
+    let mut here = Vec::new();
+    for (pass, _) in passes.into_iter().filter(|(_, at)| *at == station.0) {
+        let mut long = connection.prepare_cached("SELECT long, key FROM pass WHERE site = ?1 AND id = ?2")?;
+        here.push((
+            pass,
+            long.query_row(params![SITE, pass], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?,
+        ));
+    }
+    let unended = |long: i64| long == Long::Open as i64 || long == Long::Left as i64;
+    if !here.iter().any(|(_, (long, key))| unended(*long) && !is_visit(key.cast_unsigned()))
+        || is_vague(connection, station)?
+    {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(here.len());
+    for (pass, (long, key)) in here {
+        let mut statement =
+            connection.prepare_cached("SELECT first_at, facts FROM pass WHERE site = ?1 AND id = ?2")?;
+        let (first_at, packed) =
+            statement.query_row(params![SITE, pass], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+        rows.push(Row { pass: PassId(pass), long, first_at, visit: is_visit(key.cast_unsigned()), facts });
+    }
+    for row in rows.iter().filter(|row| unended(row.long) && !row.visit) {
+        match left(row, unit, &rows).filter(|departed| departed.at.0 - row.first_at <= HOUR) {
+            Some(departed) => connection
+                .prepare_cached(
+                    "UPDATE pass SET long = ?3, last_at = max(last_at, ?4), last = max(last, ?5) WHERE site = ?1 AND id = ?2",
+                )?
+                .execute(params![SITE, row.pass.0, Long::Left as u8, departed.at.0, departed.seq.0.cast_signed()])?,
+            None => connection
+                .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2 AND long = ?4")?
+                .execute(params![SITE, row.pass.0, Long::Open as u8, Long::Left as u8])?,
+        };
+    }
+    Ok(())
+}
+
+/// The departure that ended a transaction for all its units; `None` when it is not beyond doubt (see docs/answers.md).
+fn left<'r>(row: &Row, whole: Id, rows: &'r [Row]) -> Option<&'r PassFact> {
+    let last = newest(row)?;
+    let mut moves: Vec<&PassFact> = Vec::new();
+    for fact in rows.iter().filter(|row| row.visit).flat_map(|row| &row.facts) {
+        match fact.kind {
+            FactKind::Arrived | FactKind::Departed => moves.push(fact),
+            // It would belong to the transaction, which has no end.
+            _ => return None,
+        }
+    }
+    let next = moves.iter().filter(|fact| fact.at >= last).map(|fact| fact.at).min()?;
+    let mut then = moves.into_iter().filter(|fact| fact.at == next);
+    let (departed, None) = (then.next()?, then.next()) else { return None };
+    // Of another panel's boards it is not known here what became of them.
+    let listed = |unit: Id| {
+        unit.whole() == whole && departed.units.iter().any(|member| member.unit == unit || member.unit == whole)
+    };
+    let mut lanes = row.facts.iter().filter_map(|fact| fact.lane);
+    let ends = departed.kind == FactKind::Departed
+        && row.facts.iter().flat_map(|fact| &fact.units).all(|member| listed(member.unit))
+        && departed.lane.is_none_or(|lane| lanes.all(|own| own == lane));
+    // Else it may have ended another.
+    let alone = rows.iter().filter(|other| !other.visit).all(|other| {
+        let first = other.facts.iter().map(|fact| fact.at).min();
+        newest(other) <= Some(last) || first > Some(next)
+    });
+    (ends && alone).then_some(departed)
+}
+
+fn newest(row: &Row) -> Option<Time> {
+    row.facts.iter().map(|fact| fact.at).max()
+}
+
+/// Whether what a unit's passes at a station last does not follow from those that list it by one name.
+fn is_vague(connection: &Connection, station: Id) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM mixed WHERE site = ?1 AND station = ?2)
+                 OR EXISTS (SELECT 1 FROM several WHERE site = ?1 AND station = ?2)";
+    Ok(connection.prepare_cached(sql)?.query_row(params![SITE, station.0], |row| row.get(0))?)
+}
+
+/// A station turned out to be vague.
+pub(super) fn reopen_at(connection: &Connection, station: Id) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?4")?
+        .execute(params![SITE, station.0, Long::Open as u8, Long::Left as u8])?;
+    Ok(())
+}
+
+fn reopen_of(connection: &Connection, unit: Id) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE pass SET long = ?3 WHERE site = ?1 AND long = ?4
+               AND id IN (SELECT pass FROM pass_unit WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2)",
+        )?
+        .execute(params![SITE, unit.0, Long::Open as u8, Long::Left as u8])?;
+    Ok(())
+}
+
+/// Finds out what `bound` keeps, of a database that was written without it.
+pub(super) fn bound_all(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(&format!(
+        "INSERT OR IGNORE INTO several (site, station)
+           SELECT DISTINCT {SITE}, pass_unit.station
+           FROM (SELECT thing & ~255 AS unit FROM name WHERE site = {SITE} AND thing & ~255 <> scope & ~255
+                 UNION SELECT parent & ~255 FROM within WHERE site = {SITE} AND belonging = 3) AS named
+           CROSS JOIN pass_unit ON pass_unit.site = {SITE} AND pass_unit.unit = named.unit
+           CROSS JOIN pass ON pass.site = {SITE} AND pass.id = pass_unit.pass AND pass.key & 1 = 0;"
+    ))?;
+    let mut statement =
+        connection.prepare("SELECT station, facts FROM pass WHERE site = ?1 AND key & 1 = 0 AND long = ?2")?;
+    let open: Vec<(i64, Vec<u8>)> = statement
+        .query_map(params![SITE, Long::Open as u8], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (station, packed) in open {
+        let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+        let unit =
+            facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole()).find(|unit| unit.row() != 0);
+        if let Some(unit) = unit {
+            bound(connection, Id(station), unit)?;
+        }
+    }
+    Ok(())
+}
