@@ -104,12 +104,26 @@ impl Desk<'_> {
     pub(super) fn evaluate(&self, class: &UnitClass, focus: Option<&Focus>) -> Result<UnitEvidence> {
         let passes = match focus {
             None => self.unit_passes(class)?,
-            Some(focus) => self.passes_in_focus(class, focus)?,
+            Some(focus) => {
+                let passes = self.passes_in_focus(class, focus)?;
+                if !passes.iter().any(|pass| focus.may_bear_on(pass)) {
+                    return Ok(UnitEvidence::default());
+                }
+                if self.may_lack_any(class)? { self.unit_passes(class)? } else { passes }
+            }
         };
-        if focus.is_some_and(|focus| !passes.iter().any(|pass| focus.may_bear_on(pass))) {
-            return Ok(UnitEvidence::default());
+        let mut removals = self.removals(class, &passes)?;
+        if let Some(focus) = focus.filter(|_| !removals.is_empty()) {
+            let sought = self.positions_in_focus(class, &passes, focus)?;
+            let named = |package: Option<Id>| package.is_some_and(|package| focus.things.contains(&package));
+            let of_things: BTreeSet<Designator> = removals
+                .iter()
+                .filter(|orphan| named(orphan.removal.package))
+                .map(|orphan| orphan.removal.designator)
+                .collect();
+            let matters = |position: &Designator| sought.contains(position) || of_things.contains(position);
+            removals.retain(|orphan| matters(&orphan.removal.designator));
         }
-        let removals = self.removals(class, &passes)?;
         // What is removed is the newest component at its position, whatever the question is about.
         let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));
         // Nothing but the things in question, and what was removed, needs a look, or its exact time.
@@ -190,13 +204,8 @@ impl Desk<'_> {
         Ok(evidence)
     }
 
-    /// Passes of a unit that may matter to a question: those at the stations where its things were, and all of them if anything was removed.
+    /// Passes of a unit that may matter to a question, unless something was removed: those at the stations where its things were.
     fn passes_in_focus(&self, class: &UnitClass, focus: &Focus) -> Result<Rc<Vec<UnitPass>>> {
-        for alias in &class.aliases {
-            if self.may_lack(alias)? {
-                return self.unit_passes(class);
-            }
-        }
         if let [station] = focus.stations.iter().collect::<Vec<_>>()[..] {
             return self.passes_through(class, *station);
         }
@@ -207,8 +216,39 @@ impl Desk<'_> {
         Ok(Rc::new(passes))
     }
 
+    /// Positions of a unit at which something may be from the things in question: what was removed elsewhere does not bear on them.
+    fn positions_in_focus(
+        &self,
+        class: &UnitClass,
+        passes: &[UnitPass],
+        focus: &Focus,
+    ) -> Result<BTreeSet<Designator>> {
+        let mut positions = BTreeSet::new();
+        for pass in passes.iter().filter(|pass| focus.is_reported() && focus.may_bear_on(pass)) {
+            for spoken in self.spoken(class, pass)? {
+                let decoded = self.decoded(&spoken.report)?;
+                let own = decoded.of_unit(spoken.unit);
+                for source in decoded.sources.iter().filter(|source| focus.may_be_from(source)) {
+                    let cells = source.cells.iter().filter(|cell| own.contains(cell));
+                    positions.extend(cells.map(|cell| decoded.cells[*cell].designator));
+                }
+            }
+        }
+        Ok(positions)
+    }
+
+    /// Whether components may have been removed from a unit.
+    pub(super) fn may_lack_any(&self, class: &UnitClass) -> Result<bool> {
+        for alias in &class.aliases {
+            if self.may_lack(alias)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether components may have been removed from a unit in a message that speaks of it by this name.
-    pub(super) fn may_lack(&self, alias: &Alias) -> Result<bool> {
+    fn may_lack(&self, alias: &Alias) -> Result<bool> {
         let whole = alias.id.whole();
         let find = || Ok(!self.snapshot.reader.may_lack_components(&[whole])?.is_empty());
         if !self.memo(|memo| &mut memo.lacking, whole, find)? {

@@ -121,12 +121,9 @@ impl Desk<'_> {
             let classes = together.iter().map(|unit| self.class(*unit)).collect::<Result<Vec<_>>>()?;
             self.gather_lacking(&classes)?;
             for class in classes {
-                for alias in &class.aliases {
-                    if self.may_lack(alias)? {
-                        told.remove(&class.key);
-                        others.insert(class.key);
-                        break;
-                    }
+                if self.may_lack_any(&class)? {
+                    told.remove(&class.key);
+                    others.insert(class.key);
                 }
             }
         }

@@ -524,20 +524,23 @@ impl Desk<'_> {
     /// Up through assemblies, at any depth: an assembly's rows are its children's rows.
     fn rise(&self, asked: &BTreeSet<Id>, reach: &mut Reach) -> Result<()> {
         // A unit, what rises from it, and the units on the way.
-        let mut frontier: Vec<(Id, Vec<Finding>, Vec<Id>)> =
-            reach.units.iter().map(|(unit, findings)| (*unit, findings.clone(), vec![*unit])).collect();
-        frontier.extend(asked.iter().map(|unit| {
-            (
-                *unit,
-                vec![Finding {
-                    relation: Relation::Installed,
-                    thing: Some(*unit),
-                    kind: Kind::Unit,
-                    ..plain(None, None)
-                }],
-                vec![*unit],
-            )
-        }));
+        let mut frontier: Vec<(Id, Vec<Finding>, Vec<Id>)> = Vec::new();
+        let units: Vec<Id> = reach.units.keys().copied().collect();
+        for together in units.chunks(TOGETHER) {
+            self.gather_names(&together.iter().map(|unit| unit.whole()).collect())?;
+            for unit in together {
+                if !self.assemblies(&*self.class(*unit)?)?.is_empty() {
+                    frontier.push((*unit, reach.units[unit].clone(), vec![*unit]));
+                }
+            }
+        }
+        let itself = |unit: Id| Finding {
+            relation: Relation::Installed,
+            thing: Some(unit),
+            kind: Kind::Unit,
+            ..plain(None, None)
+        };
+        frontier.extend(asked.iter().map(|unit| (*unit, vec![itself(*unit)], vec![*unit])));
         while let Some((unit, findings, way)) = frontier.pop() {
             for (parent, stint) in self.assemblies(&*self.class(unit)?)? {
                 if way.contains(&parent) {
@@ -572,11 +575,16 @@ impl Desk<'_> {
         let mut counts =
             Counts { units: reach.units.len(), unidentified: reach.unidentified.len(), ..Counts::default() };
         let mut held: BTreeMap<Id, Held> = reach.asked.iter().map(|asked| (*asked, Held::default())).collect();
-        for (unit, findings) in &reach.units {
+        let affected: Vec<(&Id, &Vec<Finding>)> = reach.units.iter().collect();
+        for (nth, (unit, findings)) in affected.iter().enumerate() {
+            if nth % TOGETHER == 0 {
+                let together = affected[nth..].iter().take(TOGETHER);
+                self.gather_names(&together.map(|(unit, _)| unit.whole()).collect())?;
+            }
             let certain = is_certain(findings);
             counts.certain += usize::from(certain);
             counts.possible += usize::from(!certain);
-            let class = self.class(*unit)?;
+            let class = self.class(**unit)?;
             // What is built into an assembly is where the assembly is.
             let ids = self.outermost_ids(&class)?;
             let holders = self.holders(&ids)?;
@@ -590,7 +598,7 @@ impl Desk<'_> {
             for stint in &holders {
                 held.entry(stint.parent).or_default().note(stint);
             }
-            units.extend(self.rows(*unit, findings)?);
+            units.extend(self.rows(**unit, findings)?);
         }
         units.sort_by(|a: &WhereUsedRow, b| {
             (a.relation, &a.unit, a.evidence, a.removed_at.is_some()).cmp(&(
