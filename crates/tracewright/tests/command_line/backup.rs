@@ -1,55 +1,15 @@
 //! Backups: made beside a server that is written to, damaged, older than what was signed, and put back.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{answer, counts, factory, run, text, tracewright};
-
-/// A server, killed when it is dropped.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Server {
-        let mut process = tracewright(data, &["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("runs");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("says where it listens");
-        let address = line.trim().rsplit('/').next().expect("an address").to_owned();
-        Server { process, address }
-    }
-
-    /// Whether the events were acknowledged.
-    fn post(&self, events: &str) -> bool {
-        let mut stream = TcpStream::connect(&self.address).expect("connects");
-        let head = "POST /api/v1/events?source=load HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json";
-        write!(stream, "{head}\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{events}", self.address, events.len())
-            .expect("sends");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answers");
-        answer.starts_with("HTTP/1.1 200")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
+use crate::server::Server;
+use crate::{answer, counts, factory, run, text};
 
 fn packed(number: usize) -> String {
     format!("{{\"type\":\"Packed\",\"at\":\"2026-03-02T10:00:00Z\",\"container\":\"B1\",\"units\":[\"U{number}\"]}}")
@@ -78,7 +38,7 @@ fn a_backup_beside_a_server_that_is_written_to_is_whole() {
                     if done.load(Ordering::Relaxed) {
                         break;
                     }
-                    assert!(server.post(&packed(number)));
+                    assert!(server.post("/api/v1/events?source=load", &packed(number)));
                     acknowledged.lock().unwrap_or_else(PoisonError::into_inner).push(packed(number));
                 }
             });

@@ -2,6 +2,8 @@
 
 mod backup;
 mod broken;
+mod killed;
+mod server;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +14,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// How often an import is killed; more by hand.
-const KILL_ROUNDS_VARIABLE: &str = "TRACEWRIGHT_KILL_ROUNDS";
-const KILL_ROUNDS: u64 = 20;
 
 fn tracewright(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tracewright"));
@@ -253,85 +251,4 @@ fn a_start_that_ended_before_the_public_key_was_written_is_mended() {
     answer(&data, &["import", "cfx", text(&cfx)]);
     assert_eq!(fs::read_to_string(&public).expect("a public key"), before);
     answer(&data, &["verify", "--at-rest"]);
-}
-
-#[test]
-fn an_import_that_is_killed_loses_nothing_and_doubles_nothing() {
-    let folder = TempDir::new().expect("a folder");
-    let (cfx, _) = factory(folder.path());
-    let whole = folder.path().join("whole");
-    let begun = Instant::now();
-    let [_, recorded, ..] = counts(&answer(&whole, &["import", "cfx", text(&cfx)]));
-    let usual = begun.elapsed();
-    let trace = answer(&whole, &["trace", "PNL-000001/1"]);
-    let lot = format!("lot:{}", trace["components"][0]["lot"].as_str().expect("a lot"));
-    let used = answer(&whole, &["where-used", &lot]);
-
-    // Parts that are imported one after the other; those that ended well are acknowledged.
-    let lines = fs::read_to_string(&cfx).expect("reads");
-    let lines: Vec<&str> = lines.lines().collect();
-    let parts: Vec<PathBuf> = lines
-        .chunks(lines.len().div_ceil(4))
-        .enumerate()
-        .map(|(number, lines)| {
-            let path = folder.path().join(format!("part-{number}.ndjson"));
-            fs::write(&path, lines.join("\n")).expect("writes");
-            path
-        })
-        .collect();
-    let rounds = std::env::var(KILL_ROUNDS_VARIABLE).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(KILL_ROUNDS);
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let (run_begun, mut killed, mut kept, mut again_recorded) = (Instant::now(), 0, 0, 0);
-    for round in 0..rounds {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let victim = usize::try_from(random >> 60).unwrap_or(0) % parts.len();
-        let after = usual
-            .mul_f64(f64::from(u32::try_from(random >> 32 & 0xff_ffff).unwrap_or(0)) / f64::from(0xff_ffff_u32) / 2.0);
-        let data = folder.path().join(format!("round-{round}"));
-        for part in &parts[..victim] {
-            answer(&data, &["import", "cfx", text(part)]);
-        }
-        let mut import =
-            tracewright(&data, &["import", "cfx", text(&parts[victim])]).stdout(Stdio::null()).spawn().expect("runs");
-        let begun = Instant::now();
-        let mut acknowledged = victim;
-        while begun.elapsed() < after {
-            if let Some(status) = import.try_wait().expect("is asked") {
-                assert!(status.success(), "round {round}");
-                acknowledged = victim + 1;
-                break;
-            }
-            std::thread::yield_now();
-        }
-        import.kill().ok();
-        import.wait().expect("ends");
-        killed += u64::from(acknowledged == victim);
-
-        let context = format!("round {round}: part {victim} killed after {after:?}");
-        if data.join("ledger/checkpoint").exists() && data.join("keys/ledger.pub").exists() {
-            answer(&data, &["verify"]);
-        }
-        for (number, part) in parts.iter().enumerate() {
-            let again = answer(&data, &["import", "cfx", text(part)]);
-            if number < acknowledged {
-                assert_eq!(counts(&again)[1], 0, "{context}: part {number} was acknowledged");
-                kept += counts(&again)[0];
-            }
-            again_recorded += counts(&again)[1];
-        }
-        assert_eq!(answer(&data, &["verify", "--at-rest"])["entries"], recorded, "{context}");
-        let same = |context: &str| {
-            let again = answer(&data, &["where-used", &lot]);
-            assert_eq!((&again["units"], &again["counts"]), (&used["units"], &used["counts"]), "{context}");
-        };
-        same(&context);
-        assert_eq!(answer(&data, &["rebuild"])["events"], recorded, "{context}");
-        same(&format!("{context}, rebuilt"));
-        fs::remove_dir_all(&data).expect("removes");
-    }
-    eprintln!(
-        "{rounds} rounds in {:.0} s: {killed} imports killed, the others had ended; {kept} acknowledged messages all there, \
-         {again_recorded} others recorded afterwards",
-        run_begun.elapsed().as_secs_f64()
-    );
 }
