@@ -299,17 +299,21 @@ fn homes(connection: &Connection, pass: PassId, facts: &[PassFact]) -> Result<Ha
     Ok(found)
 }
 
-/// Looks anew at transactions whose begin may be open, of a database in which one that calls a unit by two names counted as such.
-pub(super) fn close_named(connection: &Connection) -> Result<(), StoreError> {
+/// Looks anew at passes a side of which may be open, of a database for which more of them were.
+pub(super) fn close_all(connection: &Connection) -> Result<(), StoreError> {
     let mut statement = connection
-        .prepare("SELECT id, facts, first_at, last_at FROM pass WHERE site = ?1 AND long >= ?2 AND key & 1 = 0")?;
+        .prepare("SELECT id, key, facts, first_at, last_at FROM pass WHERE site = ?1 AND long BETWEEN ?2 AND ?3")?;
     let mut update = connection.prepare("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?;
-    let rows: Vec<(i64, Vec<u8>, i64, i64)> = statement
-        .query_map(params![SITE, Long::Open as u8], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+    type Row = (i64, i64, Vec<u8>, i64, i64);
+    let rows: Vec<Row> = statement
+        .query_map(params![SITE, Long::Open as u8, Long::OpenBegin as u8], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?
         .collect::<rusqlite::Result<_>>()?;
-    for (pass, packed, first_at, last_at) in rows {
+    for (pass, key, packed, first_at, last_at) in rows {
         let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
-        let long = long(connection, PassId(pass), &mut facts, false, last_at - first_at)?;
+        let visit = is_visit(key.cast_unsigned());
+        let long = long(connection, PassId(pass), &mut facts, visit, last_at - first_at)?;
         update.execute(params![SITE, pass, long as u8])?;
     }
     Ok(())
@@ -326,6 +330,11 @@ fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Op
     let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
     if !visit && !has(FactKind::Started) {
         return Some(Side::Begin);
+    }
+    // Who was only named, came into being or was taken out was there for nothing.
+    let aside = |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
+    if visit && facts.iter().all(aside) {
+        return None;
     }
     // At one instant what lies between comes before the end.
     let rank = |kind: FactKind| match kind {
@@ -397,7 +406,7 @@ fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Op
             }
             FactKind::Ended if begun && !ended => ended = true,
             FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
-            FactKind::Created | FactKind::Named | FactKind::Disqualified => {}
+            _ if aside(fact) => {}
             _ if begun && !ended => {}
             _ => return Some(Side::Begin),
         }

@@ -38,8 +38,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
                 let table = schema.split_inclusive(';').find(|part| part.contains(&format!("CREATE TABLE {name} ")));
                 connection.execute_batch(table.unwrap_or_default())?;
             }
-            let filled =
-                if found == 4 { since_4(connection) } else { Ok(()) }.and_then(|()| left::bound_all(connection));
+            let filled = fill(connection, found);
             let end = if filled.is_ok() {
                 format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
             } else {
@@ -52,8 +51,12 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-fn since_4(connection: &Connection) -> Result<(), StoreError> {
-    part::fill(connection)?;
-    program::check_all(connection)?;
-    pass::close_named(connection)
+/// Fills what was not kept in an earlier version.
+fn fill(connection: &Connection, found: i64) -> Result<(), StoreError> {
+    if found == 4 {
+        part::fill(connection)?;
+        program::check_all(connection)?;
+    }
+    pass::close_all(connection)?;
+    left::bound_all(connection)
 }
