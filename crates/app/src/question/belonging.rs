@@ -10,20 +10,7 @@ use kernel::time::Time;
 
 use super::Result;
 use super::desk::{Desk, Rows};
-use super::unit::UnitClass;
-
-/// A thing was in another, half-open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stint {
-    /// What was inside.
-    pub(super) child: Id,
-    /// What it was in.
-    pub(super) parent: Id,
-    pub(super) belonging: Belonging,
-    pub(super) position: String,
-    pub(super) from: Time,
-    pub(super) until: Time,
-}
+use super::unit::{Stint, UnitClass};
 
 /// Where a unit is now, as far as recalls care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +47,10 @@ impl Desk<'_> {
 
     fn find_stints(&self, child: Id) -> Result<Vec<Stint>> {
         let own = self.moves_of(child)?;
+        let comings = || own.iter().filter(|within| within.on && within.belonging != Belonging::Carried);
+        if comings().next().is_none() {
+            return Ok(Vec::new());
+        }
         // It may leave under another of its names.
         let mut named: Vec<Within> = own.to_vec();
         if self.name(child)?.is_some_and(|name| name.kind == Kind::Unit) && !self.is_carrier(child.whole())? {
@@ -70,7 +61,7 @@ impl Desk<'_> {
             }
         }
         let mut stints = Vec::new();
-        for coming in own.iter().filter(|within| within.on && within.belonging != Belonging::Carried) {
+        for coming in comings() {
             let emptied = self.memo(
                 |memo| &mut memo.emptied,
                 coming.parent,

@@ -13,9 +13,8 @@ use store::PassRow;
 
 use super::Result;
 use super::desk::{Account, Desk, Report, Spoken};
-use super::pass::groups;
+use super::pass::{groups, listed_wholes};
 use super::unit::{UnitPass, lanes_meet};
-use super::where_used::listed_wholes;
 
 /// The time in which what was mounted, or spliced, may bear on a pass, closed.
 #[derive(Clone, Copy, Debug)]

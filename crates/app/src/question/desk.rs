@@ -15,8 +15,7 @@ use kernel::thing::{Kind, Name};
 use kernel::time::Time;
 use store::{Draw, Lasting, PassRow, ReportRow};
 
-use super::belonging::Stint;
-use super::unit::{Cycle, UnitClass, UnitPass};
+use super::unit::{Cycle, Stint, UnitClass, UnitPass};
 use super::{Result, Snapshot};
 
 /// Where questions are worked on: the snapshot, and what was already looked up in it. Questions asked at one desk share that; they see one and the
@@ -29,7 +28,7 @@ pub struct Desk<'a> {
 /// Answers of the store, and what follows from them, as far as they are asked for again and again.
 #[derive(Default)]
 pub(super) struct Memo {
-    pub(super) names: Kept<i64, Option<Name>>,
+    pub(super) names: Kept<i64, Option<Name>, OF_UNITS>,
     pub(super) designators: Kept<Designator, Rc<str>>,
     /// How sets of positions are written.
     pub(super) written: Kept<Rc<[Designator]>, Rc<[Rc<str>]>, 1_024>,
@@ -42,11 +41,11 @@ pub(super) struct Memo {
     pub(super) cycles_in: Kept<(Id, Time, Time), Vec<Cycle>, 1_024>,
     /// Things that units were put on or taken off.
     pub(super) carrying: Kept<Id, bool>,
-    pub(super) carriers: Kept<Id, bool>,
+    pub(super) carriers: Kept<Id, bool, OF_UNITS>,
     pub(super) panels: Kept<Id, bool>,
-    pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>>,
+    pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>, OF_UNITS>,
     pub(super) lacking: Kept<Id, bool>,
-    pub(super) classes: Kept<Id, Rc<UnitClass>>,
+    pub(super) classes: Kept<Id, Rc<UnitClass>, OF_UNITS>,
     pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
     /// Passes that list a unit, as a whole, and their stations.
     pub(super) listing: Kept<Id, Rows<(PassId, Id)>>,
@@ -56,9 +55,9 @@ pub(super) struct Memo {
     /// Rows of a carrier in a window.
     pub(super) rows: Kept<RowsKey, Rc<Vec<Rc<PassRow>>>, 256>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
-    pub(super) within: Kept<Id, Rows<Within>>,
+    pub(super) within: Kept<Id, Rows<Within>, OF_UNITS>,
     /// What things were in, by time.
-    pub(super) stints: Kept<Id, Rc<[Stint]>>,
+    pub(super) stints: Kept<Id, Rc<[Stint]>, OF_UNITS>,
     pub(super) emptied: Kept<Id, Rc<Vec<Within>>>,
     pub(super) products: Kept<Id, Vec<Id>>,
     pub(super) profiles: Kept<Id, Option<Rc<Profile>>>,
@@ -82,6 +81,12 @@ pub(super) struct Memo {
     pub(super) needs: Kept<(Id, Option<Id>, Id), bool>,
     pub(super) tool_kinds: Kept<Id, Vec<Id>>,
 }
+
+/// Passes, or units, for which what is needed is looked up together.
+pub(super) const TOGETHER: usize = 512;
+
+/// Answers kept of what is asked of each unit of a recall more than once.
+const OF_UNITS: usize = 131_072;
 
 /// Answers kept of a kind in tests.
 const KEPT_IN_TESTS: usize = 48;

@@ -761,6 +761,10 @@ fn remove(installations: &mut [Installation], removals: Vec<Orphan>) -> Vec<Orph
             (installation.station, installation.place, things.collect::<BTreeSet<_>>())
         };
         let alike = newest.windows(2).all(|pair| things(pair[0]) == things(pair[1]));
+        // Nor does it matter then, but that it is always the same one.
+        newest.sort_by_cached_key(|installation| {
+            installation.candidates.iter().map(|(.., reasons)| reasons.clone()).collect::<Vec<_>>()
+        });
         match newest.first_mut().filter(|_| alike) {
             Some(installation) => installation.removed_at = Some(orphan.at),
             None => orphans.push(orphan),

@@ -265,6 +265,38 @@ impl Desk<'_> {
         Ok(vec![spellings[0]])
     }
 
+    /// All that messages call some units, looked up together with what these, and the assemblies that they are in, came into and left.
+    pub(super) fn gather_classes(&self, units: &[Id]) -> Result<Vec<Rc<UnitClass>>> {
+        let classes = self.gather_level(units)?;
+        let mut level = classes.clone();
+        let mut seen: BTreeSet<Id> = units.iter().copied().collect();
+        while !level.is_empty() {
+            let mut assemblies: BTreeSet<Id> = BTreeSet::new();
+            for id in level.iter().flat_map(|class| self.lasting_ids(class)) {
+                let moves = self.moves_of(id)?;
+                let assembled = moves.iter().filter(|within| within.on && within.belonging == Belonging::Assembled);
+                assemblies.extend(assembled.map(|within| within.parent));
+            }
+            self.gather_names(&assemblies.iter().map(|assembly| assembly.whole()).collect())?;
+            let mut above = Vec::new();
+            for assembly in assemblies {
+                above.extend(self.keys(assembly, None)?.into_iter().filter(|key| seen.insert(*key)));
+            }
+            level = self.gather_level(&above)?;
+        }
+        Ok(classes)
+    }
+
+    fn gather_level(&self, units: &[Id]) -> Result<Vec<Rc<UnitClass>>> {
+        let unknown = self.not_kept(|memo| &mut memo.classes, units.iter().copied());
+        if !unknown.is_empty() {
+            self.gather_names(&unknown.iter().map(|unit| unit.whole()).collect())?;
+        }
+        let classes = units.iter().map(|unit| self.class(*unit)).collect::<Result<Vec<_>>>()?;
+        self.gather_moves(classes.iter().flat_map(|class| self.lasting_ids(class)).collect())?;
+        Ok(classes)
+    }
+
     /// All that messages call a unit.
     pub(super) fn class(&self, key: Id) -> Result<Rc<UnitClass>> {
         self.memo(

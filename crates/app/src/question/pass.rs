@@ -14,6 +14,12 @@ use super::Result;
 use super::desk::{Desk, Rows};
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 
+/// Units, as a whole, that messages of a pass list.
+pub(super) fn listed_wholes(row: &PassRow) -> impl Iterator<Item = Id> {
+    let listed = row.facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
+    listed.filter(|whole| whole.row() != 0)
+}
+
 /// How a list of units means a unit: position, status, shared.
 fn listed(class: &UnitClass, fact: &PassFact) -> Option<(u32, UnitStatus, bool)> {
     listed_as_of(class, fact, fact.at)

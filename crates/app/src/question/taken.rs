@@ -11,9 +11,8 @@ use store::ReportRow;
 
 use super::Result;
 use super::complete::Reached;
-use super::desk::{Desk, Report};
+use super::desk::{Desk, Report, TOGETHER};
 use super::evidence::Finding;
-use super::where_used::TOGETHER;
 use crate::answer::{Evidence, Relation};
 
 /// Components that units certainly have from a package, all from one report.
@@ -117,8 +116,7 @@ impl Desk<'_> {
         }
         let units: Vec<Id> = told.keys().copied().collect();
         for together in units.chunks(TOGETHER) {
-            self.gather_names(&together.iter().map(|unit| unit.whole()).collect())?;
-            let classes = together.iter().map(|unit| self.class(*unit)).collect::<Result<Vec<_>>>()?;
+            let classes = self.gather_classes(together)?;
             self.gather_lacking(&classes)?;
             for class in classes {
                 if self.may_lack_any(&class)? {

@@ -363,7 +363,7 @@ impl Desk<'_> {
 }
 
 /// A package or serialised component that was built in as such.
-pub(super) fn built_in_finding(kind: Kind, stint: &super::belonging::Stint) -> Finding {
+pub(super) fn built_in_finding(kind: Kind, stint: &super::unit::Stint) -> Finding {
     Finding {
         thing: Some(stint.child),
         kind,

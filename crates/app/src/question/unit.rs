@@ -5,6 +5,7 @@ use std::rc::Rc;
 use kernel::event::UnitStatus;
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact, Role};
+use kernel::row::Belonging;
 use kernel::time::Time;
 
 /// An identity under which facts of a unit stand.
@@ -71,6 +72,19 @@ impl UnitClass {
             .filter(|alias| whole && alias.id.whole() == id && alias.id.position() > 0 && alias.holds(at));
         matching.map(|alias| alias.shared).min()
     }
+}
+
+/// A thing was in another, half-open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stint {
+    /// What was inside.
+    pub(super) child: Id,
+    /// What it was in.
+    pub(super) parent: Id,
+    pub(super) belonging: Belonging,
+    pub(super) position: String,
+    pub(super) from: Time,
+    pub(super) until: Time,
 }
 
 /// A cycle of a carrier: this unit lay at this position.

@@ -14,13 +14,14 @@ use kernel::thing::Kind;
 use kernel::time::Time;
 use store::{PassRow, ReportRow};
 
-use super::belonging::{Stint, Whereabouts};
+use super::belonging::Whereabouts;
 use super::complete::Reached;
-use super::desk::{Desk, Source};
+use super::desk::{Desk, Source, TOGETHER};
 use super::evidence::{Finding, Focus};
+use super::pass::listed_wholes;
 use super::query::{Query, parse};
 use super::taken::Taken;
-use super::unit::UnitClass;
+use super::unit::{Stint, UnitClass};
 use super::{QuestionError, Result};
 use crate::answer::{Counts, Evidence, Gap, Holder, Relation, WhereUsed, WhereUsedRow};
 
@@ -83,9 +84,6 @@ struct Search {
     /// Passes that were looked at.
     settled: HashMap<PassId, Option<Reached>>,
 }
-
-/// Passes, or units, for which what is needed is looked up together.
-pub(super) const TOGETHER: usize = 512;
 
 /// Why a package is possible only.
 const SUPERSEDED: &str = "the package was stated to be of this lot, and later of another";
@@ -321,8 +319,7 @@ impl Desk<'_> {
         let units: Vec<Id> = units.into_iter().collect();
         let mut classes: Vec<Rc<UnitClass>> = Vec::with_capacity(units.len());
         for together in units.chunks(TOGETHER) {
-            self.gather_names(&together.iter().map(|unit| unit.whole()).collect())?;
-            let found = together.iter().map(|unit| self.class(*unit)).collect::<Result<Vec<_>>>()?;
+            let found = self.gather_classes(together)?;
             self.gather_passes(&found, &focus.stations)?;
             classes.extend(found);
         }
@@ -527,10 +524,9 @@ impl Desk<'_> {
         let mut frontier: Vec<(Id, Vec<Finding>, Vec<Id>)> = Vec::new();
         let units: Vec<Id> = reach.units.keys().copied().collect();
         for together in units.chunks(TOGETHER) {
-            self.gather_names(&together.iter().map(|unit| unit.whole()).collect())?;
-            for unit in together {
-                if !self.assemblies(&*self.class(*unit)?)?.is_empty() {
-                    frontier.push((*unit, reach.units[unit].clone(), vec![*unit]));
+            for class in self.gather_classes(together)? {
+                if !self.assemblies(&class)?.is_empty() {
+                    frontier.push((class.key, reach.units[&class.key].clone(), vec![class.key]));
                 }
             }
         }
@@ -575,16 +571,15 @@ impl Desk<'_> {
         let mut counts =
             Counts { units: reach.units.len(), unidentified: reach.unidentified.len(), ..Counts::default() };
         let mut held: BTreeMap<Id, Held> = reach.asked.iter().map(|asked| (*asked, Held::default())).collect();
-        let affected: Vec<(&Id, &Vec<Finding>)> = reach.units.iter().collect();
-        for (nth, (unit, findings)) in affected.iter().enumerate() {
+        let affected: Vec<Id> = reach.units.keys().copied().collect();
+        for (nth, unit) in affected.iter().enumerate() {
             if nth % TOGETHER == 0 {
-                let together = affected[nth..].iter().take(TOGETHER);
-                self.gather_names(&together.map(|(unit, _)| unit.whole()).collect())?;
+                self.gather_classes(&affected[nth..affected.len().min(nth + TOGETHER)])?;
             }
+            let (class, findings) = (self.class(*unit)?, &reach.units[unit]);
             let certain = is_certain(findings);
             counts.certain += usize::from(certain);
             counts.possible += usize::from(!certain);
-            let class = self.class(**unit)?;
             // What is built into an assembly is where the assembly is.
             let ids = self.outermost_ids(&class)?;
             let holders = self.holders(&ids)?;
@@ -598,7 +593,7 @@ impl Desk<'_> {
             for stint in &holders {
                 held.entry(stint.parent).or_default().note(stint);
             }
-            units.extend(self.rows(**unit, findings)?);
+            units.extend(self.rows(class.key, findings)?);
         }
         units.sort_by(|a: &WhereUsedRow, b| {
             (a.relation, &a.unit, a.evidence, a.removed_at.is_some()).cmp(&(
@@ -771,12 +766,6 @@ impl Held {
         self.from = self.from.min(stint.from);
         self.until = self.until.max(stint.until);
     }
-}
-
-/// Units, as a whole, that messages of a pass list.
-pub(super) fn listed_wholes(row: &PassRow) -> impl Iterator<Item = Id> {
-    let listed = row.facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
-    listed.filter(|whole| whole.row() != 0)
 }
 
 /// Whether a pass, taken as a whole, may have run while a thing was there.

@@ -15,7 +15,7 @@ use crate::arguments::bench::Recall;
 use crate::say::{self, Done, Failure};
 
 /// Units whose lots are looked at.
-const SAMPLE_UNITS: usize = 20;
+const SAMPLE_UNITS: usize = 200;
 /// No recall is asked again after so long, however often it was to be asked.
 const ASKING_MAX: Duration = Duration::from_secs(120);
 
