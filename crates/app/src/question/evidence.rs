@@ -114,15 +114,11 @@ impl Desk<'_> {
         };
         let mut removals = self.removals(class, &passes)?;
         if let Some(focus) = focus.filter(|_| !removals.is_empty()) {
-            let sought = self.positions_in_focus(class, &passes, focus)?;
+            let mut positions = self.positions_in_focus(class, &passes, focus)?;
             let named = |package: Option<Id>| package.is_some_and(|package| focus.things.contains(&package));
-            let of_things: BTreeSet<Designator> = removals
-                .iter()
-                .filter(|orphan| named(orphan.removal.package))
-                .map(|orphan| orphan.removal.designator)
-                .collect();
-            let matters = |position: &Designator| sought.contains(position) || of_things.contains(position);
-            removals.retain(|orphan| matters(&orphan.removal.designator));
+            let of_things = removals.iter().filter(|orphan| named(orphan.removal.package));
+            positions.extend(of_things.map(|orphan| orphan.removal.designator));
+            removals.retain(|orphan| positions.contains(&orphan.removal.designator));
         }
         // What is removed is the newest component at its position, whatever the question is about.
         let in_focus = |pass: &UnitPass| focus.is_none_or(|focus| !removals.is_empty() || focus.may_bear_on(pass));

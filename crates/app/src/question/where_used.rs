@@ -81,7 +81,7 @@ struct Search {
     rows: BTreeMap<PassId, Rc<PassRow>>,
     /// What reports say that leave nothing else open.
     taken: Vec<Taken>,
-    /// Passes that were looked at.
+    /// Passes that were looked at, and the reach of those that leave nothing open.
     settled: HashMap<PassId, Option<Reached>>,
 }
 
