@@ -45,12 +45,12 @@ enum Long {
     Open = 3,
     /// Its begin may be open.
     OpenBegin = 4,
-    /// No message says its end, and its units left within an hour.
+    /// Other passes of its units say how far it goes: an hour at most.
     Left = 5,
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 6;
+const SCHEMA_VERSION: i64 = 7;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

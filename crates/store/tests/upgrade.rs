@@ -11,6 +11,7 @@ type Rows = BTreeSet<(i64, i64, i64)>;
 
 /// How far back a pass is looked for: see `Long`.
 const OPEN: i64 = 3;
+const OPEN_BEGIN: i64 = 4;
 const LEFT: i64 = 5;
 
 /// Rows of the tables that an upgrade fills or changes, apart from the indexes by which they were learned.
@@ -19,6 +20,8 @@ struct Kept {
     programs: Rows,
     several: Rows,
     long: Vec<i64>,
+    /// Rows of visits that others say the end of.
+    over_midnight: i64,
 }
 
 /// How far back a pass is looked for. In a database that was recorded it may be wider than it need be.
@@ -34,7 +37,9 @@ fn kept(path: &Path) -> Kept {
         rows.collect::<Result<_, _>>().expect(sql)
     };
     let mut long = connection.prepare("SELECT long FROM pass ORDER BY id").expect("plans");
+    let over_midnight = format!("SELECT count(*) FROM pass WHERE long = {LEFT} AND key & 1 = 1");
     Kept {
+        over_midnight: connection.query_row(&over_midnight, [], |row| row.get(0)).expect("counts"),
         parts: rows("SELECT station, part, pattern FROM part_use"),
         programs: rows("SELECT station, program, pattern FROM may_use"),
         several: rows("SELECT station, 0, 0 FROM several"),
@@ -100,4 +105,19 @@ fn a_database_of_version_5_is_brought_up_to_date() {
         several += upgraded.several.len();
     }
     assert!(left > 10 && several > 10, "only {left} passes that ended when their units left, {several} stations");
+}
+
+#[test]
+fn a_database_of_version_6_is_brought_up_to_date() {
+    // What was open on either side was looked for on both.
+    let older =
+        format!("UPDATE pass SET long = {OPEN_BEGIN} WHERE long = {LEFT} AND key & 1 = 1; PRAGMA user_version = 6;");
+    let mut over_midnight = 0;
+    for seed in 0..200 {
+        let features = if seed < 100 { Features::ALL } else { Features(Features::MOVES | Features::LOST) };
+        let (recorded, upgraded) = upgraded(seed, features, &older);
+        assert_eq!(recorded.long, upgraded.long, "seed {seed}: how long passes last");
+        over_midnight += upgraded.over_midnight;
+    }
+    assert!(over_midnight > 10, "only {over_midnight} rows of visits over midnight");
 }

@@ -1,5 +1,9 @@
-//! Transactions of which no message says the end. Once its units have left the station, such a pass is over, and a search by time need not look for it
-//! ever after: machines lose messages for fifteen years.
+//! Passes whose own row does not say their end, or their begin, and others do. A search by time need not look for them ever after, and machines lose
+//! messages for fifteen years.
+//!
+//! A transaction that lost its end is over once its units have left the station; a visit over midnight (UTC) lies in the rows of two days.
+
+use std::collections::HashMap;
 
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact};
@@ -7,9 +11,10 @@ use kernel::project::{HOUR, is_visit};
 use kernel::time::Time;
 use rusqlite::{Connection, params};
 
+use super::pass::{long, open_side};
 use super::{Long, SITE, StoreError};
 
-/// A unit with more passes than this is no panel: its transactions without an end stay open.
+/// A unit with more passes than this is no panel: what is open of its passes stays open.
 const PASSES_MAX: i64 = 256;
 
 /// What is known of a unit, as a whole, at a station.
@@ -21,7 +26,7 @@ struct Row {
     facts: Vec<PassFact>,
 }
 
-/// Looks anew at how long a unit's transactions at a station lasted, after one of its passes there was written.
+/// Looks anew at how long a unit's passes at a station lasted, after one of them was written.
 pub(super) fn bound(connection: &Connection, station: Id, unit: Id) -> Result<(), StoreError> {
     let passes: Vec<(i64, i64)> = connection
         .prepare_cached("SELECT pass, station FROM pass_unit WHERE site = ?1 AND unit = ?2 LIMIT ?3")?
@@ -42,8 +47,12 @@ pub(super) fn bound(connection: &Connection, station: Id, unit: Id) -> Result<()
             long.query_row(params![SITE, pass], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?,
         ));
     }
-    let unended = |long: i64| long == Long::Open as i64 || long == Long::Left as i64;
-    if !here.iter().any(|(_, (long, key))| unended(*long) && !is_visit(key.cast_unsigned()))
+    let visits = here.iter().filter(|(_, (_, key))| is_visit(key.cast_unsigned())).count();
+    let may_close = |long: i64, visit: bool| match visit {
+        true => visits > 1 && long >= Long::Open as i64,
+        false => long == Long::Open as i64 || long == Long::Left as i64,
+    };
+    if !here.iter().any(|(_, (long, key))| may_close(*long, is_visit(key.cast_unsigned())))
         || is_vague(connection, station)?
     {
         return Ok(());
@@ -57,19 +66,54 @@ pub(super) fn bound(connection: &Connection, station: Id, unit: Id) -> Result<()
         let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
         rows.push(Row { pass: PassId(pass), long, first_at, visit: is_visit(key.cast_unsigned()), facts });
     }
-    for row in rows.iter().filter(|row| unended(row.long) && !row.visit) {
-        match left(row, unit, &rows).filter(|departed| departed.at.0 - row.first_at <= HOUR) {
-            Some(departed) => connection
+    let days = Days::of(unit, &rows);
+    for row in rows.iter().filter(|row| may_close(row.long, row.visit)) {
+        let end = match row.visit {
+            true => days.end(row),
+            false => left(row, unit, &rows).map(|departed| (departed.at, departed.seq.0.cast_signed())),
+        };
+        match end.filter(|(end, _)| end.0 - row.first_at <= HOUR) {
+            Some((end, seq)) => connection
                 .prepare_cached(
                     "UPDATE pass SET long = ?3, last_at = max(last_at, ?4), last = max(last, ?5) WHERE site = ?1 AND id = ?2",
                 )?
-                .execute(params![SITE, row.pass.0, Long::Left as u8, departed.at.0, departed.seq.0.cast_signed()])?,
-            None => connection
-                .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2 AND long = ?4")?
-                .execute(params![SITE, row.pass.0, Long::Open as u8, Long::Left as u8])?,
-        };
+                .execute(params![SITE, row.pass.0, Long::Left as u8, end.0, seq])
+                .map(drop)?,
+            None if row.long == Long::Left as i64 => reopen(connection, row.pass)?,
+            None => {}
+        }
     }
     Ok(())
+}
+
+/// The visits of a unit at a station, one row a day, and what they tell together.
+struct Days<'r> {
+    facts: Vec<&'r PassFact>,
+    /// The highest index of a fact.
+    last: i64,
+}
+
+impl<'r> Days<'r> {
+    /// Empty when their rows leave something open together as well.
+    fn of(whole: Id, rows: &'r [Row]) -> Days<'r> {
+        let facts: Vec<&PassFact> = rows.iter().filter(|row| row.visit).flat_map(|row| &row.facts).collect();
+        let alone = facts.iter().flat_map(|fact| &fact.units).all(|member| member.unit.whole() == whole);
+        let mut together: Vec<PassFact> = facts.iter().copied().cloned().collect();
+        if !alone || open_side(&mut together, true, &HashMap::new()).is_some() {
+            return Days { facts: Vec::new(), last: 0 };
+        }
+        let last = facts.iter().map(|fact| fact.seq.0.cast_signed()).max().unwrap_or_default();
+        Days { facts, last }
+    }
+
+    /// When what a row tells of was over, whatever row tells that, and by which index all of it was known.
+    fn end(&self, row: &Row) -> Option<(Time, i64)> {
+        let own = newest(row)?;
+        let begins = |fact: &&&PassFact| matches!(fact.kind, FactKind::Arrived | FactKind::Started) && fact.at > own;
+        let next = self.facts.iter().filter(begins).map(|fact| fact.at).min().unwrap_or(Time::MAX);
+        let end = self.facts.iter().map(|fact| fact.at).filter(|at| *at < next).max()?;
+        Some((end, self.last))
+    }
 }
 
 /// The departure that ended a transaction for all its units; `None` when it is not beyond doubt (see docs/answers.md).
@@ -115,19 +159,34 @@ fn is_vague(connection: &Connection, station: Id) -> Result<bool, StoreError> {
 
 /// A station turned out to be vague.
 pub(super) fn reopen_at(connection: &Connection, station: Id) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?4")?
-        .execute(params![SITE, station.0, Long::Open as u8, Long::Left as u8])?;
-    Ok(())
+    let sql = "SELECT id FROM pass INDEXED BY pass_long WHERE site = ?1 AND station = ?2 AND long > 0 AND long = ?3";
+    reopen_found(connection, sql, station)
 }
 
 fn reopen_of(connection: &Connection, unit: Id) -> Result<(), StoreError> {
+    let sql = "SELECT pass.id FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+               WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass.long = ?3";
+    reopen_found(connection, sql, unit)
+}
+
+fn reopen_found(connection: &Connection, sql: &str, of: Id) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![SITE, of.0, Long::Left as u8], |row| row.get(0))?;
+    let passes: Vec<i64> = found.collect::<rusqlite::Result<_>>()?;
+    passes.into_iter().try_for_each(|pass| reopen(connection, PassId(pass)))
+}
+
+/// A pass lasted as long as its own row says.
+fn reopen(connection: &Connection, pass: PassId) -> Result<(), StoreError> {
+    let sql = "SELECT key, facts, last_at - first_at FROM pass WHERE site = ?1 AND id = ?2";
+    let (key, packed, micros) = connection.prepare_cached(sql)?.query_row(params![SITE, pass.0], |row| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, Vec<u8>>(1)?, row.get(2)?))
+    })?;
+    let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
+    let long = long(connection, pass, &mut facts, is_visit(key), micros)?;
     connection
-        .prepare_cached(
-            "UPDATE pass SET long = ?3 WHERE site = ?1 AND long = ?4
-               AND id IN (SELECT pass FROM pass_unit WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2)",
-        )?
-        .execute(params![SITE, unit.0, Long::Open as u8, Long::Left as u8])?;
+        .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?
+        .execute(params![SITE, pass.0, long as u8])?;
     Ok(())
 }
 
@@ -142,9 +201,9 @@ pub(super) fn bound_all(connection: &Connection) -> Result<(), StoreError> {
            CROSS JOIN pass ON pass.site = {SITE} AND pass.id = pass_unit.pass AND pass.key & 1 = 0;"
     ))?;
     let mut statement =
-        connection.prepare("SELECT station, facts FROM pass WHERE site = ?1 AND key & 1 = 0 AND long = ?2")?;
+        connection.prepare("SELECT station, facts FROM pass WHERE site = ?1 AND long BETWEEN ?2 AND ?3")?;
     let open: Vec<(i64, Vec<u8>)> = statement
-        .query_map(params![SITE, Long::Open as u8], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![SITE, Long::Open as u8, Long::OpenBegin as u8], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (station, packed) in open {
         let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;

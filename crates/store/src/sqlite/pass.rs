@@ -249,7 +249,7 @@ fn reopen(connection: &Connection, unit: Id, surely: bool) -> Result<(), StoreEr
 }
 
 /// How far back a search by time must look for a pass whose facts span so many microseconds.
-fn long(
+pub(super) fn long(
     connection: &Connection,
     pass: PassId,
     facts: &mut [PassFact],
@@ -320,13 +320,13 @@ pub(super) fn close_all(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// A side of a pass.
-enum Side {
+pub(super) enum Side {
     Begin,
     End,
 }
 
 /// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
-fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Option<Side> {
+pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Option<Side> {
     let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
     if !visit && !has(FactKind::Started) {
         return Some(Side::Begin);

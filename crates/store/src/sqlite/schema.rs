@@ -29,10 +29,11 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
             Ok(())
         }
         SCHEMA_VERSION => Ok(()),
-        // Since 4: `part_use`; since 5: `several`. Both follow from the other tables.
-        4 | 5 => {
+        // Since 4: `part_use`; since 5: `several`; since 6: visits over midnight have an end. All follow from the other tables.
+        4..=6 => {
             let schema = include_str!("schema.sql");
-            let since: &[&str] = if found == 4 { &["part_use", "several"] } else { &["several"] };
+            let since =
+                ["part_use", "several"].get(usize::try_from(found - 4).unwrap_or_default()..).unwrap_or_default();
             connection.execute_batch("BEGIN")?;
             for name in since {
                 let table = schema.split_inclusive(';').find(|part| part.contains(&format!("CREATE TABLE {name} ")));
@@ -57,6 +58,8 @@ fn fill(connection: &Connection, found: i64) -> Result<(), StoreError> {
         part::fill(connection)?;
         program::check_all(connection)?;
     }
-    pass::close_all(connection)?;
+    if found < 6 {
+        pass::close_all(connection)?;
+    }
     left::bound_all(connection)
 }
