@@ -743,11 +743,10 @@ impl State for Transaction<'_> {
                 }
             }
             Row::Within(within) => {
-                if within.belonging == Belonging::Carried {
+                // Of a known carrier nothing new is learned: the passes of its years are not looked at for each load.
+                if within.belonging == Belonging::Carried && !super::within::carries(self.connection, within.parent)? {
                     self.memory.batch.named(within.parent.whole());
-                    if !super::within::carries(self.connection, within.parent)? {
-                        self.memory.batch.carries(within.parent.whole());
-                    }
+                    self.memory.batch.carries(within.parent.whole());
                 }
                 let ordinal = self.ordinal(seq);
                 super::within::add(self.connection, index, ordinal, &within)?;

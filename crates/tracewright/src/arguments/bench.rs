@@ -64,6 +64,9 @@ pub(crate) struct History {
     /// Keep the history in this folder. One that is there already is only asked, or built on until it has the size
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// The factory works on while its last piece is imported: done sooner, but the import's wall times are of a machine that does both
+    #[arg(long)]
+    pub(crate) ahead: bool,
     #[command(flatten)]
     pub(crate) out: Out,
 }

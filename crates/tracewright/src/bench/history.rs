@@ -35,7 +35,7 @@ struct Measured {
 
 pub(super) fn history(given: &History, json: bool) -> Result<Done, Failure> {
     let circumstances = Circumstances::of("history");
-    let kept = Kept::build(given.keep.as_deref(), Wanted::open(&given.size))?;
+    let kept = Kept::build(given.keep.as_deref(), Wanted::open(&given.size), given.ahead)?;
     let cold = ask::apart(&kept, given.questions, true)?;
     let warm = ask::apart(&kept, given.questions, false)?;
     let verification = ledger::verified(&kept.folder)?;

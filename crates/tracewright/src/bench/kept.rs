@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use app::{OpenOptions, Site};
@@ -142,8 +143,8 @@ impl Kept {
         Ok(Kept { folder: folder.to_owned(), built, _temporary: None })
     }
 
-    /// The wanted history: as it was kept, built on, or built anew; in a folder that goes away when none is named.
-    pub(super) fn build(keep: Option<&Path>, wanted: Wanted) -> Result<Kept, Failure> {
+    /// The wanted history: as it was kept, built on, or built anew; in a folder that goes away when none is named. `ahead`: the factory works beside the import.
+    pub(super) fn build(keep: Option<&Path>, wanted: Wanted, ahead: bool) -> Result<Kept, Failure> {
         let temporary = match keep {
             None => Some(tempfile::Builder::new().prefix("tracewright-bench-").tempdir()?),
             Some(_) => None,
@@ -157,7 +158,7 @@ impl Kept {
         });
         let mut built = retarget(before, wanted, &folder)?;
         if !built.complete {
-            go_on(&folder, &mut built)?;
+            go_on(&folder, &mut built, ahead)?;
         }
         Ok(Kept { folder, built, _temporary: temporary })
     }
@@ -183,22 +184,28 @@ fn retarget(built: Built, wanted: Wanted, folder: &Path) -> Result<Built, Failur
     Ok(Built { panels: wanted.panels, closed: wanted.closed, complete: false, disk: None, ..built })
 }
 
-/// Lets the factory build panels and imports what its machines say, from where the last sitting stopped.
-fn go_on(folder: &Path, built: &mut Built) -> Result<(), Failure> {
+/// Lets the factory build panels and imports what its machines say, from where the last sitting stopped. `ahead`: the factory goes on while we import.
+fn go_on(folder: &Path, built: &mut Built, ahead: bool) -> Result<(), Failure> {
     let site = Site::open(folder, OpenOptions { create: true })?;
     built.sittings += 1;
-    let mut stream = Stream::new(built.panels, built.seed, built.closed)?;
     let again = say::progress(Some(built.lines), "lines that are in already", false);
-    stream.skip_lines(built.lines, &mut |lines| again.set_position(lines));
-    again.finish_and_clear();
-
     let bar = say::progress(Some(u64::from(built.panels) * PLACEMENTS_PER_PANEL), "placements", false);
+    let factory = Factory::start(built, again.clone())?;
     let mut clock = Clock::default();
+    if ahead {
+        factory.ask()?;
+    }
     loop {
-        clock.factory();
-        let piece = stream.next();
-        clock.import();
+        if !ahead {
+            factory.ask()?;
+        }
+        let Said { piece, cpu_s } = factory.said()?;
+        again.finish_and_clear();
+        clock.begin(cpu_s);
         let Some(piece) = piece else { break };
+        if ahead {
+            factory.ask()?;
+        }
         import(&site, piece, built, &bar)?;
         built.import_cpu_s += clock.taken();
         if built.grown() {
@@ -231,33 +238,67 @@ fn import(site: &Site, piece: Piece, built: &mut Built, bar: &ProgressBar) -> Re
     Ok(())
 }
 
-/// CPU seconds of this process without those in which this thread was the factory. The notary works while the factory speaks, and counts.
+/// What the factory said, and the CPU seconds it took for all that it said so far.
+struct Said {
+    /// `None`: that was all.
+    piece: Option<Piece>,
+    cpu_s: f64,
+}
+
+/// The factory, on a thread of its own. It says a piece when it is asked for one.
+struct Factory {
+    asks: Sender<()>,
+    pieces: Receiver<Said>,
+}
+
+impl Factory {
+    /// Leaves out what is in already; `again` shows how far it is with that.
+    fn start(built: &Built, again: ProgressBar) -> Result<Factory, Failure> {
+        let mut stream = Stream::new(built.panels, built.seed, built.closed)?;
+        let lines = built.lines;
+        let ((asks, asked), (saying, pieces)) = (mpsc::channel(), mpsc::channel());
+        std::thread::Builder::new().name("factory".into()).spawn(move || {
+            stream.skip_lines(lines, &mut |lines| again.set_position(lines));
+            for () in asked {
+                let piece = stream.next();
+                // When nobody listens the import failed.
+                if saying.send(Said { piece, cpu_s: thread_cpu_s() }).is_err() {
+                    break;
+                }
+            }
+        })?;
+        Ok(Factory { asks, pieces })
+    }
+
+    fn ask(&self) -> Result<(), Failure> {
+        self.asks.send(()).map_err(Failure::of)
+    }
+
+    fn said(&self) -> Result<Said, Failure> {
+        self.pieces.recv().map_err(Failure::of)
+    }
+}
+
+/// CPU seconds of this process without those of the factory. The notary works while the factory speaks, and counts. Of a factory that works ahead they
+/// are known by pieces.
 #[derive(Debug, Default)]
 struct Clock {
-    /// Of the process, up to which they were told.
-    told: f64,
-    /// Of the factory, since then.
+    /// Of the process without the factory, up to which they were told.
+    told: Option<f64>,
     factory: f64,
-    factory_since: f64,
 }
 
 impl Clock {
-    fn factory(&mut self) {
-        if self.told == 0.0 {
-            self.told = cpu_s();
-        }
-        self.factory_since = thread_cpu_s();
-    }
-
-    fn import(&mut self) {
-        self.factory += thread_cpu_s() - self.factory_since;
+    /// The factory has taken so many seconds by now.
+    fn begin(&mut self, factory: f64) {
+        self.factory = factory;
+        self.told.get_or_insert_with(|| cpu_s() - factory);
     }
 
     fn taken(&mut self) -> f64 {
-        let now = cpu_s();
-        let taken = (now - self.told - self.factory).max(0.0);
-        (self.told, self.factory) = (now, 0.0);
-        taken
+        let now = cpu_s() - self.factory;
+        let told = self.told.replace(now).unwrap_or(now);
+        now - told
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn versus_postgres(given: &VersusPostgres, path: &str, json: bool) ->
     let circumstances = Circumstances::of("versus-postgres");
     let programs = server::programs(given.postgres.as_deref(), path)?;
     let wanted = Wanted::closed(&given.size);
-    let kept = Kept::build(given.keep.as_deref(), wanted)?;
+    let kept = Kept::build(given.keep.as_deref(), wanted, false)?;
     let truth = load::truth(wanted)?;
     let server = Server::start(&programs, Settings::of(given.shared_buffers_mb))?;
     let loaded = load::load(&server, &truth)?;
