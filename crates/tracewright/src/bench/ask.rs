@@ -18,7 +18,7 @@ use crate::arguments::bench::Ask;
 use crate::say::{self, Done, Failure};
 
 /// Recalls of lots are long: of these at most so many.
-const LOTS_MAX: usize = 50;
+pub(super) const LOTS_MAX: usize = 50;
 /// Cold questions of each kind, at most.
 const COLD_MAX: usize = 20;
 
@@ -60,7 +60,7 @@ fn warm(given: &Ask) -> Result<Asked, Failure> {
     let site = Site::open(&given.keep, OpenOptions::default())?;
     site.counters()?;
     let (start_ms, memory_start_mb) = (ms(begun.elapsed()), machine::resident_mb());
-    let things = Things::of(&site, given.panels, given.questions)?;
+    let things = Things::of(&site, given.panels, given.questions, given.questions.min(LOTS_MAX))?;
     let bar = say::progress(Some(things.count() * 2), "questions", false);
     let timed = |things: &[String], ask: fn(&Site, &str) -> Result<usize, QuestionError>| {
         let mut last = Taken::default();
@@ -90,7 +90,7 @@ fn warm(given: &Ask) -> Result<Asked, Failure> {
 fn cold(given: &Ask) -> Result<Asked, Failure> {
     let folder = given.keep.as_path();
     let site = Site::open(folder, OpenOptions::default())?;
-    let things = Things::of(&site, given.panels, given.questions.min(COLD_MAX))?;
+    let things = Things::of(&site, given.panels, given.questions.min(COLD_MAX), given.questions.min(COLD_MAX))?;
     site.close()?;
     drop(site);
     let mut forgotten = drop_cached(folder)?;
@@ -130,7 +130,7 @@ pub(super) struct Things {
 
 impl Things {
     /// Units spread over the history, and reels and lots that went into them.
-    pub(super) fn of(site: &Site, panels: u32, questions: usize) -> Result<Things, Failure> {
+    pub(super) fn of(site: &Site, panels: u32, questions: usize, lots_max: usize) -> Result<Things, Failure> {
         let step = (panels as usize / questions.max(1)).max(1);
         let numbers = (0..panels as usize).step_by(step).take(questions);
         let units: Vec<String> = numbers.map(|panel| format!("PNL-{:06}/{}", panel + 1, panel % 4 + 1)).collect();
@@ -151,7 +151,7 @@ impl Things {
             let things: Vec<String> = things.into_iter().collect();
             spread(&things, most).cloned().collect()
         };
-        Ok(Things { units, reels: some(reels, questions), lots: some(lots, questions.min(LOTS_MAX)) })
+        Ok(Things { units, reels: some(reels, questions), lots: some(lots, lots_max) })
     }
 
     fn count(&self) -> u64 {

@@ -16,6 +16,8 @@ use crate::say::{self, Done, Failure};
 
 /// Units whose lots are looked at.
 const SAMPLE_UNITS: usize = 200;
+/// Lots that are looked at, at most: a question joins no more things.
+const LOTS_MAX: usize = 200;
 /// No recall is asked again after so long, however often it was to be asked.
 const ASKING_MAX: Duration = Duration::from_secs(120);
 
@@ -54,7 +56,7 @@ pub(super) fn recall(given: &Recall, json: bool) -> Result<Done, Failure> {
 
 /// Lots that went into units spread over the history; those that went into most units first.
 pub(super) fn largest_first(site: &Site, panels: u32) -> Result<Vec<String>, Failure> {
-    let lots = Things::of(site, panels, SAMPLE_UNITS)?.lots;
+    let lots = Things::of(site, panels, SAMPLE_UNITS, LOTS_MAX)?.lots;
     let mut sizes = Vec::with_capacity(lots.len());
     let bar = say::progress(Some(lots.len() as u64), "lots", false);
     for lot in lots {

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::answer::{Answer, OurRecall, OurTrace, OurUse, TheirRecall, TheirTrace, TheirUse};
 use super::server::Server;
-use crate::bench::ask::Things;
+use crate::bench::ask::{LOTS_MAX, Things};
 use crate::bench::recall;
 use crate::bench::timing::{Taken, Times};
 use crate::say::{self, Failure};
@@ -79,7 +79,7 @@ pub(super) fn ask(
         recall: sides.prepare(include_str!("recall.sql"))?,
     };
     let site = sides.site;
-    let things = Things::of(site, panels, questions)?;
+    let things = Things::of(site, panels, questions, questions.min(LOTS_MAX))?;
     let mut compared = Compared {
         reels: things.reels.len(),
         lots: things.lots.len(),
