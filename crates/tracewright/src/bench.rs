@@ -11,6 +11,7 @@ mod history;
 mod ingest;
 mod kept;
 mod ledger;
+mod limits;
 mod machine;
 mod outcome;
 mod plot;
@@ -28,6 +29,7 @@ pub(crate) fn bench(given: &Bench, json: bool) -> Result<Done, Failure> {
     match &given.what {
         BenchWhat::History(given) => history::history(given, json),
         BenchWhat::Ingest(given) => ingest::ingest(given, json),
+        BenchWhat::Limits(given) => limits::limits(given, json),
         BenchWhat::Recall(given) => recall::recall(given, json),
         BenchWhat::Rebuild(given) => ledger::rebuild(given, json),
         BenchWhat::Verify(given) => ledger::verify(given, json),

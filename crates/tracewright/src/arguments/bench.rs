@@ -22,6 +22,8 @@ pub(crate) enum BenchWhat {
     Rebuild(Kept),
     /// The ledger of a kept history recomputed and checked
     Verify(Kept),
+    /// What the machine itself can do, one thing at a time: reading, hashing, memory, pages, syncing
+    Limits(Limits),
     /// The same history and questions in a PostgreSQL with a row for each placement: equal answers, ratios (only when built with
     /// `--features bench-postgres`)
     VersusPostgres(VersusPostgres),
@@ -99,6 +101,15 @@ pub(crate) struct Recall {
     /// How often each recall is asked
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(crate) questions: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Limits {
+    /// Measure the disk that this folder is on [default: the one for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) within: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) out: Out,
 }
 
 #[derive(Debug, Args)]

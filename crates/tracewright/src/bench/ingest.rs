@@ -43,7 +43,7 @@ struct Measured {
 }
 
 #[derive(Debug, Serialize)]
-struct Rate {
+pub(super) struct Rate {
     messages: u64,
     megabytes: f64,
     wall_s: f64,
@@ -72,8 +72,8 @@ impl Rate {
 
 /// CFX of a factory, one message a line.
 #[derive(Debug, Default)]
-struct Lines {
-    all: Vec<u8>,
+pub(super) struct Lines {
+    pub(super) all: Vec<u8>,
     /// Placement reports, a line of them some ten thousand bytes.
     big: Vec<u8>,
     small: Vec<u8>,
@@ -81,7 +81,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(panels: u32, seed: u64) -> Result<Lines, Failure> {
+    pub(super) fn of(panels: u32, seed: u64) -> Result<Lines, Failure> {
         let mut lines = Lines::default();
         for piece in Stream::new(panels, seed, true)? {
             lines.placements += piece.placements;
@@ -125,7 +125,8 @@ pub(super) fn ingest(given: &Ingest, json: bool) -> Result<Done, Failure> {
     Ok(Done::Well)
 }
 
-fn read(folder: &Path, bytes: &[u8]) -> Result<Rate, Failure> {
+/// Reading alone, on this thread.
+pub(super) fn read(folder: &Path, bytes: &[u8]) -> Result<Rate, Failure> {
     let site = Site::open(folder, OpenOptions { create: true })?;
     let (begun, cpu) = (Instant::now(), machine::thread_cpu_s());
     let messages = site.read_cfx("bench", &mut Cursor::new(bytes))?;
