@@ -856,3 +856,65 @@ impl<'a> std::borrow::Borrow<dyn ThingKey + 'a> for (Kind, Box<str>) {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use kernel::event::{PassArrived, PassDeparted, UnitStatus, UnitsMatched, UnitsSeparated};
+    use testkit::build::{event, group, mention};
+
+    use super::*;
+
+    /// A pallet of the house takes a board, carries it through a station and gives it back.
+    fn round(number: i64) -> Vec<Event> {
+        let (tick, board) = (number * 4, format!("BRD-{number}"));
+        let on_it = || group("PALLET", vec![mention(&board, Some(1), UnitStatus::Pass)]);
+        let named = |what: &str| format!("{what} {number}");
+        vec![
+            event(
+                "HOUSE",
+                tick,
+                &named("on"),
+                UnitsMatched { carrier: "PALLET".into(), units: on_it(), ..Default::default() },
+            ),
+            event("OVEN", tick + 1, &named("in"), PassArrived { units: group("PALLET", vec![]), ..Default::default() }),
+            event(
+                "OVEN",
+                tick + 2,
+                &named("out"),
+                PassDeparted { units: group("PALLET", vec![]), ..Default::default() },
+            ),
+            event(
+                "HOUSE",
+                tick + 3,
+                &named("off"),
+                UnitsSeparated { carrier: "PALLET".into(), units: on_it(), ..Default::default() },
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_round_of_a_carrier_costs_no_more_after_years() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open(&folder.path().join("site.db")).expect("a store");
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        store.connection.progress_handler(1, Some(count)).expect("steps are counted");
+        let mut taken = Vec::new();
+        for number in 0..1_000 {
+            steps.store(0, Ordering::Relaxed);
+            store.record(&round(number), &[]).expect("records");
+            taken.push(steps.load(Ordering::Relaxed));
+        }
+        let of = |rounds: std::ops::Range<usize>| taken[rounds].iter().sum::<u64>();
+        let (early, late) = (of(100..200), of(900..1_000));
+        println!("{early} steps of the database for 100 rounds, and {late} for 100 after 800 more");
+        assert!(late < early + early / 4, "{early} steps for 100 rounds, {late} after 800 more");
+    }
+}
