@@ -43,8 +43,8 @@ CREATE TABLE alias (site INTEGER NOT NULL, text TEXT NOT NULL, kind INTEGER NOT 
   PRIMARY KEY (site, text, kind, thing)) WITHOUT ROWID;
 
 -- A pass and all that messages said of it, packed (see kernel::pass). `key` stands for station and transaction. `long` tells how far back a
--- search by time must look for it (see Long), where another row tells its end `last_at` is that end. `unlisted` marks a transaction that lists no units (2: its facts
--- span more than a day). `last` is the index of its newest fact: as of an earlier one it may have been open, or unlisted.
+-- search by time must look for it (see Long); where other rows tell its end, `last_at` is that end. `unlisted` marks a transaction that lists
+-- no units (2: its facts span more than a day). `last` is the index of its newest fact: as of an earlier one it may have been open, or unlisted.
 CREATE TABLE pass (site INTEGER NOT NULL, id INTEGER NOT NULL, station INTEGER NOT NULL, key INTEGER NOT NULL, first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL, long INTEGER NOT NULL, unlisted INTEGER NOT NULL, last INTEGER NOT NULL, facts BLOB NOT NULL,
   PRIMARY KEY (site, id)) WITHOUT ROWID;
