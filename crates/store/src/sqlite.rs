@@ -9,6 +9,7 @@ mod pass;
 mod program;
 mod reader;
 mod schema;
+mod side;
 mod snapshot;
 mod span;
 mod tail;

@@ -6,9 +6,22 @@ use rusqlite::Connection;
 const WHOLE: &[&str] =
     &["FROM clock", "FROM tail", "FROM heartbeat", "FROM dbstat", "FROM thing WHERE site = ?1 AND kind = ?2"];
 
+/// The text of the reader.
+const SOURCES: [&str; 9] = [
+    include_str!("../src/sqlite/reader.rs"),
+    include_str!("../src/sqlite/reader/belonging.rs"),
+    include_str!("../src/sqlite/reader/log.rs"),
+    include_str!("../src/sqlite/reader/mounts.rs"),
+    include_str!("../src/sqlite/reader/names.rs"),
+    include_str!("../src/sqlite/reader/packages.rs"),
+    include_str!("../src/sqlite/reader/passes.rs"),
+    include_str!("../src/sqlite/reader/placements.rs"),
+    include_str!("../src/sqlite/reader/products.rs"),
+];
+
 /// The statements in the text of the reader. Those put together at run time get a condition that stands for all of theirs.
 fn statements() -> Vec<String> {
-    let source = include_str!("../src/sqlite/reader.rs");
+    let source = SOURCES.concat();
     let mut found: Vec<String> = Vec::new();
     for (at, _) in source.match_indices("\"SELECT") {
         let Some((text, _)) = source[at + 1..].split_once('"') else { continue };

@@ -11,7 +11,7 @@ use kernel::project::{HOUR, is_visit};
 use kernel::time::Time;
 use rusqlite::{Connection, params};
 
-use super::pass::{long, open_side};
+use super::side::{long, open_side};
 use super::{Long, SITE, StoreError};
 
 /// A unit with more passes than this is no panel: what is open of its passes stays open.

@@ -1,0 +1,158 @@
+//! Which side of a pass its own row leaves open, and how far back it must be looked for therefore.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kernel::id::{Id, PassId};
+use kernel::pass::{FactKind, PassFact};
+use kernel::project::{DAY, HOUR};
+use kernel::row::Belonging;
+use kernel::time::Time;
+use rusqlite::{Connection, params};
+
+use super::{Long, SITE, StoreError};
+
+/// How far back a search by time must look for a pass whose facts span so many microseconds.
+pub(super) fn long(
+    connection: &Connection,
+    pass: PassId,
+    facts: &mut [PassFact],
+    visit: bool,
+    micros: i64,
+) -> Result<Long, StoreError> {
+    let mut side = open_side(facts, visit, &HashMap::new());
+    if side.is_some() && !visit {
+        side = open_side(facts, visit, &homes(connection, pass, facts)?);
+    }
+    Ok(match side {
+        Some(Side::Begin) => Long::OpenBegin,
+        Some(Side::End) => Long::Open,
+        None if micros > DAY => Long::Closed,
+        None if micros > HOUR => Long::Day,
+        None => Long::Hour,
+    })
+}
+
+/// Where units of a transaction that are called by names of their own are at home: of each the only position of a panel that it was known to have when
+/// the transaction began. (As of no earlier index was it open, then.)
+fn homes(connection: &Connection, pass: PassId, facts: &[PassFact]) -> Result<HashMap<Id, Id>, StoreError> {
+    let listed: BTreeSet<Id> = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit).collect();
+    let mut found = HashMap::new();
+    for unit in listed {
+        // Carriers are nobody's home, once they are known as such.
+        let mut statement = connection.prepare_cached(
+            "SELECT scope, position, min(seq), EXISTS (SELECT 1 FROM within INDEXED BY within_parent
+                       WHERE within.site = ?1 AND within.parent = name.scope AND within.belonging = ?3)
+             FROM name INDEXED BY name_thing WHERE site = ?1 AND thing = ?2
+               AND NOT EXISTS (SELECT 1 FROM within INDEXED BY within_parent
+                                WHERE within.site = ?1 AND within.parent = name.scope AND within.belonging = ?3 AND within.seq < ?4)
+             GROUP BY scope, position LIMIT 2",
+        )?;
+        let values = params![SITE, unit.0, Belonging::Carried as u8, pass.0];
+        let homes: Vec<(i64, u32, i64, bool)> = statement
+            .query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        if let [(scope, position, seq, false)] = homes[..]
+            && position > 0
+            && seq < pass.0
+            && let Some(home) = Id(scope).at(position)
+        {
+            found.insert(unit, home);
+        }
+    }
+    Ok(found)
+}
+
+/// A side of a pass.
+pub(super) enum Side {
+    Begin,
+    End,
+}
+
+/// Which side of a pass, or of one of several in a visit, may be open. When both may, or in doubt, the begin.
+pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id, Id>) -> Option<Side> {
+    let has = |kind: FactKind| facts.iter().any(|fact| fact.kind == kind);
+    if !visit && !has(FactKind::Started) {
+        return Some(Side::Begin);
+    }
+    // Who was only named, came into being or was taken out was there for nothing.
+    let aside = |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
+    if visit && facts.iter().all(aside) {
+        return None;
+    }
+    // At one instant what lies between comes before the end.
+    let rank = |kind: FactKind| match kind {
+        FactKind::Arrived => 0,
+        FactKind::Started => 1,
+        FactKind::Ended => 3,
+        FactKind::Departed => 4,
+        _ => 2,
+    };
+    let ended = has(FactKind::Ended);
+    facts.sort_by_key(|fact| (fact.at, rank(fact.kind)));
+    let moves = |fact: &PassFact| {
+        matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
+    };
+    // A unit's own name is as good as its position on the panel.
+    let at_home = |unit: Id| homes.get(&unit).copied().unwrap_or(unit);
+    // Who is listed on one side only has no other.
+    let mut listed: Option<Vec<Id>> = None;
+    // Whoever names the panel names its boards.
+    let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
+    for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
+        let units: Vec<Id> = fact.units.iter().map(|member| at_home(member.unit)).collect();
+        match &listed {
+            None => listed = Some(units),
+            Some(known) => {
+                let alike = known.iter().all(|unit| covers(&units, *unit))
+                    && units
+                        .iter()
+                        .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
+                if !alike {
+                    return Some(Side::Begin);
+                }
+            }
+        }
+    }
+    // Nobody knows when those were there that a message speaks of and no list names.
+    let speaks = |fact: &&PassFact| if visit { !moves(fact) } else { fact.kind == FactKind::Installed };
+    let mut spoken = facts.iter().filter(speaks).flat_map(|fact| &fact.units).filter(|member| member.unit.row() != 0);
+    if listed.is_some_and(|listed| spoken.any(|member| !covers(&listed, at_home(member.unit)))) {
+        return Some(Side::Begin);
+    }
+    if !visit {
+        return (!ended).then_some(Side::End);
+    }
+    // What moves on several lanes may belong to several transactions, and not together.
+    let mut lanes = facts.iter().filter_map(|fact| fact.lane);
+    let lane = lanes.next();
+    if lanes.any(|other| Some(other) != lane) {
+        return Some(Side::Begin);
+    }
+    let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
+    // The next begins before the last has ended.
+    let mut left_open = false;
+    let mut begun_at = Time::MIN;
+    for fact in facts.iter() {
+        // What ends at the instant of a begin may have ended what another row tells of.
+        left_open |= matches!(fact.kind, FactKind::Ended | FactKind::Departed) && fact.at == begun_at;
+        if matches!(fact.kind, FactKind::Arrived | FactKind::Started) {
+            begun_at = fact.at;
+        }
+        match fact.kind {
+            FactKind::Arrived => {
+                left_open |= begun && !ended;
+                (begun, started, ended, departed) = (true, false, false, false);
+            }
+            FactKind::Started => {
+                left_open |= started && !ended;
+                (begun, started, ended, departed) = (true, true, false, false);
+            }
+            FactKind::Ended if begun && !ended => ended = true,
+            FactKind::Departed if begun && !departed => (ended, departed) = (true, true),
+            _ if aside(fact) => {}
+            _ if begun && !ended => {}
+            _ => return Some(Side::Begin),
+        }
+    }
+    (left_open || !ended).then_some(Side::End)
+}
