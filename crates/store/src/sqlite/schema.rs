@@ -29,8 +29,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
             Ok(())
         }
         SCHEMA_VERSION => Ok(()),
-        // Since 4: `part_use`; since 5: `several`; since 6: visits over midnight have an end. All follow from the other tables.
-        4..=6 => {
+        // Since 4: `part_use`; since 5: `several`; since 6: visits over midnight have an end;
+        // since 7: so have those of boards that come one after another. All follow from the other tables.
+        4..=7 => {
             let schema = include_str!("schema.sql");
             let since =
                 ["part_use", "several"].get(usize::try_from(found - 4).unwrap_or_default()..).unwrap_or_default();
@@ -58,8 +59,6 @@ fn fill(connection: &Connection, found: i64) -> Result<(), StoreError> {
         part::fill(connection)?;
         program::check_all(connection)?;
     }
-    if found < 6 {
-        pass::close_all(connection)?;
-    }
+    pass::close_all(connection, found >= 6)?;
     left::bound_all(connection)
 }

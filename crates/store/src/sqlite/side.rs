@@ -94,29 +94,28 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
     };
     // A unit's own name is as good as its position on the panel.
     let at_home = |unit: Id| homes.get(&unit).copied().unwrap_or(unit);
-    // Who is listed on one side only has no other.
-    let mut listed: Option<Vec<Id>> = None;
     // Whoever names the panel names its boards.
     let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
-    for fact in facts.iter().filter(|fact| moves(fact) && !fact.units.is_empty()) {
-        let units: Vec<Id> = fact.units.iter().map(|member| at_home(member.unit)).collect();
-        match &listed {
-            None => listed = Some(units),
-            Some(known) => {
-                let alike = known.iter().all(|unit| covers(&units, *unit))
-                    && units
-                        .iter()
-                        .all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit));
-                if !alike {
-                    return Some(Side::Begin);
-                }
-            }
+    let alike = |known: &[Id], units: &[Id]| {
+        known.iter().all(|unit| covers(units, *unit))
+            && units.iter().all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit))
+    };
+    let lists: Vec<Vec<Id>> = facts
+        .iter()
+        .filter(|fact| moves(fact) && !fact.units.is_empty())
+        .map(|fact| fact.units.iter().map(|member| at_home(member.unit)).collect())
+        .collect();
+    let first = lists.first().map(Vec::as_slice);
+    if first.is_none_or(|first| lists.iter().all(|units| alike(first, units))) {
+        // Nobody knows when those were there that a message speaks of and no list names.
+        let speaks = |fact: &&PassFact| if visit { !moves(fact) } else { fact.kind == FactKind::Installed };
+        let mut spoken =
+            facts.iter().filter(speaks).flat_map(|fact| &fact.units).filter(|member| member.unit.row() != 0);
+        if first.is_some_and(|first| spoken.any(|member| !covers(first, at_home(member.unit)))) {
+            return Some(Side::Begin);
         }
-    }
-    // Nobody knows when those were there that a message speaks of and no list names.
-    let speaks = |fact: &&PassFact| if visit { !moves(fact) } else { fact.kind == FactKind::Installed };
-    let mut spoken = facts.iter().filter(speaks).flat_map(|fact| &fact.units).filter(|member| member.unit.row() != 0);
-    if listed.is_some_and(|listed| spoken.any(|member| !covers(&listed, at_home(member.unit)))) {
+    } else if !visit || !one_after_another(facts, &moves, &aside, &covers, &alike) {
+        // Who is listed on one side only has no other.
         return Some(Side::Begin);
     }
     if !visit {
@@ -155,4 +154,39 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
         }
     }
     (left_open || !ended).then_some(Side::End)
+}
+
+/// Whether boards of a panel are there one after another, as at a rework bench: in every stay all that is said lists the same ones, or speaks of these. Whether
+/// each stay has both its sides is not looked at. Whatever boards turn out to be one, stays follow each other.
+fn one_after_another(
+    facts: &[PassFact],
+    moves: &dyn Fn(&PassFact) -> bool,
+    aside: &dyn Fn(&PassFact) -> bool,
+    covers: &dyn Fn(&[Id], Id) -> bool,
+    alike: &dyn Fn(&[Id], &[Id]) -> bool,
+) -> bool {
+    let mut seen: Vec<Id> = Vec::new();
+    let mut stay: Vec<Id> = Vec::new();
+    let mut left = true;
+    for fact in facts.iter().filter(|fact| !aside(fact)) {
+        let units: Vec<Id> = fact.units.iter().map(|member| member.unit).collect();
+        if units.is_empty() || units.iter().any(|unit| unit.row() == 0) {
+            return false;
+        }
+        if !moves(fact) {
+            if !units.iter().all(|unit| covers(&stay, *unit)) {
+                return false;
+            }
+            continue;
+        }
+        if left {
+            stay.clone_from(&units);
+        } else if !alike(&stay, &units) {
+            return false;
+        }
+        left = fact.kind == FactKind::Departed;
+        seen.extend(units);
+    }
+    let mut named = facts.iter().filter(|fact| aside(fact)).flat_map(|fact| &fact.units);
+    named.all(|member| covers(&seen, member.unit))
 }
