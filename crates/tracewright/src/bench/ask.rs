@@ -1,7 +1,7 @@
 //! The questions of `bench history`, asked in a process of their own, so that neither memory nor time is that of the build.
 //!
 //! Warm: the site is open and the same questions were asked once before. Cold: before each question the site is opened anew and the system has forgotten its
-//! files. Each question has a desk of its own: nothing is kept from the one before.
+//! files; attachments of the ledger, of which a long history has a million, only before each kind of question. Each question has a desk of its own: nothing is kept from the one before.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -93,7 +93,7 @@ fn cold(given: &Ask) -> Result<Asked, Failure> {
     let things = Things::of(&site, given.panels, given.questions.min(COLD_MAX), given.questions.min(COLD_MAX))?;
     site.close()?;
     drop(site);
-    let mut forgotten = drop_cached(folder)?;
+    let mut forgotten = drop_cached(folder, None)?;
     let begun = Instant::now();
     let site = Site::open(folder, OpenOptions::default())?;
     site.counters()?;
@@ -101,11 +101,13 @@ fn cold(given: &Ask) -> Result<Asked, Failure> {
     site.close()?;
     drop(site);
 
+    let attachments = folder.join("ledger/attachments");
     let bar = say::progress(Some(things.count()), "questions", false);
     let mut timed = |things: &[String], ask: fn(&Site, &str) -> Result<usize, QuestionError>| {
         let mut taken = Taken::default();
+        forgotten &= drop_cached(folder, None)?;
         for thing in things {
-            forgotten &= drop_cached(folder)?;
+            forgotten &= drop_cached(folder, Some(&attachments))?;
             let site = Site::open_to_read(folder)?;
             taken.take(|| ask(&site, thing))?;
             bar.inc(1);

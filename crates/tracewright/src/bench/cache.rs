@@ -4,14 +4,17 @@ use std::path::Path;
 
 use crate::say::Failure;
 
-/// Drops the files of a folder from the system's memory. It says whether it could; other programs' files are left alone.
+/// Drops the files of a folder from the system's memory. It says whether it could; other programs' files are left alone, and so is what `but` lies in.
 #[cfg(target_os = "linux")]
-pub(super) fn drop_cached(folder: &Path) -> Result<bool, Failure> {
+pub(super) fn drop_cached(folder: &Path, but: Option<&Path>) -> Result<bool, Failure> {
     let mut dropped = true;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        if Some(path.as_path()) == but {
+            continue;
+        }
         if path.is_dir() {
-            dropped &= drop_cached(&path)?;
+            dropped &= drop_cached(&path, but)?;
         } else {
             let file = std::fs::File::open(&path)?;
             // What is not written yet cannot be forgotten.
@@ -24,6 +27,6 @@ pub(super) fn drop_cached(folder: &Path) -> Result<bool, Failure> {
 
 /// Elsewhere nothing is dropped, and the result says so.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn drop_cached(_folder: &Path) -> Result<bool, Failure> {
+pub(super) fn drop_cached(_folder: &Path, _but: Option<&Path>) -> Result<bool, Failure> {
     Ok(false)
 }

@@ -66,7 +66,7 @@ pub(super) fn limits(given: &Limits, json: bool) -> Result<Done, Failure> {
     fs::create_dir(&pages)?;
     let path = pages.join("file");
     fs::write(&path, vec![7; BYTES])?;
-    let cold_from_disk = drop_cached(&pages)?;
+    let cold_from_disk = drop_cached(&pages, None)?;
     let (page_cold, _) = page_reads(&path)?;
     bar.inc(1);
     // The first look takes all of it into memory.
