@@ -190,3 +190,61 @@ fn one_after_another(
     let mut named = facts.iter().filter(|fact| aside(fact)).flat_map(|fact| &fact.units);
     named.all(|member| covers(&seen, member.unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use kernel::event::UnitStatus;
+    use kernel::id::{Id, Seq};
+    use kernel::pass::{FactKind, Member, PassFact};
+    use kernel::time::Time;
+
+    use super::{Side, open_side};
+
+    /// What happened to which boards of one panel, a second apart, as a visit.
+    fn side(told: &[(FactKind, &[u32])]) -> Option<Side> {
+        let panel = Id::of_row(7);
+        let fact = |(second, (kind, positions)): (i64, &(FactKind, &[u32]))| {
+            let mut fact = PassFact::new(*kind, Seq(second.cast_unsigned()), Time(second * 1_000_000));
+            let member = |position: &u32| Member {
+                unit: panel.at(*position).expect("a position"),
+                position: *position,
+                status: UnitStatus::Pass,
+            };
+            fact.units = positions.iter().map(member).collect();
+            fact
+        };
+        let mut facts: Vec<PassFact> = (0..).zip(told).map(fact).collect();
+        open_side(&mut facts, true, &HashMap::new())
+    }
+
+    #[test]
+    fn boards_that_come_one_after_another_leave_nothing_open() {
+        use FactKind::{Arrived, Departed, Disqualified, Repaired};
+        assert!(
+            side(&[(Arrived, &[2]), (Departed, &[2]), (Arrived, &[1]), (Repaired, &[1]), (Departed, &[1])]).is_none()
+        );
+        assert!(
+            side(&[(Arrived, &[2]), (Departed, &[2]), (Disqualified, &[1]), (Arrived, &[1]), (Departed, &[1])])
+                .is_none()
+        );
+        assert!(side(&[(Arrived, &[1, 2]), (Departed, &[1, 2]), (Arrived, &[3]), (Departed, &[3])]).is_none());
+    }
+
+    #[test]
+    fn a_board_that_stays_while_another_comes_leaves_something_open() {
+        use FactKind::{Arrived, Departed, Disqualified, Repaired};
+        let begin = |told: &[(FactKind, &[u32])]| matches!(side(told), Some(Side::Begin));
+        // Both at once; one that only arrived, or only departed.
+        assert!(begin(&[(Arrived, &[2]), (Arrived, &[1]), (Departed, &[2]), (Departed, &[1])]));
+        assert!(begin(&[(Arrived, &[2]), (Arrived, &[1]), (Departed, &[1])]));
+        assert!(begin(&[(Arrived, &[2]), (Departed, &[2]), (Departed, &[1])]));
+        // Spoken of while another is there, or listed nowhere.
+        assert!(begin(&[(Arrived, &[2]), (Repaired, &[1]), (Departed, &[2]), (Arrived, &[1]), (Departed, &[1])]));
+        assert!(begin(&[(Arrived, &[2]), (Departed, &[2]), (Disqualified, &[3]), (Arrived, &[1]), (Departed, &[1])]));
+        // The whole may be gone without the others, or some of it.
+        assert!(begin(&[(Arrived, &[1, 2]), (Departed, &[2]), (Arrived, &[3]), (Departed, &[3])]));
+        assert!(matches!(side(&[(Arrived, &[2]), (Departed, &[2]), (Arrived, &[1])]), Some(Side::End)));
+    }
+}
