@@ -250,8 +250,10 @@ fn reopen(connection: &Connection, unit: Id, surely: bool) -> Result<(), StoreEr
 
 /// Looks anew at passes a side of which may be open, of a database for which more of them were: at visits alone, or at all passes.
 pub(super) fn close_all(connection: &Connection, visits_only: bool) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare("SELECT id, key, facts, first_at, last_at FROM pass WHERE site = ?1 AND long BETWEEN ?2 AND ?3 AND key & 1 >= ?4")?;
+    let mut statement = connection.prepare(
+        "SELECT id, key, facts, first_at, last_at FROM pass
+         WHERE site = ?1 AND long BETWEEN ?2 AND ?3 AND (key & 1 = 1 OR NOT ?4)",
+    )?;
     let mut update = connection.prepare("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?;
     type Row = (i64, i64, Vec<u8>, i64, i64);
     let rows: Vec<Row> = statement

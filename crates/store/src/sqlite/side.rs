@@ -74,8 +74,6 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
     if !visit && !has(FactKind::Started) {
         return Some(Side::Begin);
     }
-    // Who was only named, came into being or was taken out was there for nothing.
-    let aside = |fact: &PassFact| matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified);
     if visit && facts.iter().all(aside) {
         return None;
     }
@@ -89,13 +87,8 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
     };
     let ended = has(FactKind::Ended);
     facts.sort_by_key(|fact| (fact.at, rank(fact.kind)));
-    let moves = |fact: &PassFact| {
-        matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
-    };
     // A unit's own name is as good as its position on the panel.
     let at_home = |unit: Id| homes.get(&unit).copied().unwrap_or(unit);
-    // Whoever names the panel names its boards.
-    let covers = |units: &[Id], unit: Id| units.contains(&unit) || units.contains(&unit.whole());
     let alike = |known: &[Id], units: &[Id]| {
         known.iter().all(|unit| covers(units, *unit))
             && units.iter().all(|unit| covers(known, *unit) || known.iter().any(|known| known.whole() == *unit))
@@ -114,7 +107,7 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
         if first.is_some_and(|first| spoken.any(|member| !covers(first, at_home(member.unit)))) {
             return Some(Side::Begin);
         }
-    } else if !visit || !one_after_another(facts, &moves, &aside, &covers, &alike) {
+    } else if !visit || !one_after_another(facts) {
         // Who is listed on one side only has no other.
         return Some(Side::Begin);
     }
@@ -156,15 +149,25 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
     (left_open || !ended).then_some(Side::End)
 }
 
-/// Whether boards of a panel are there one after another, as at a rework bench: in every stay all that is said lists the same ones, or speaks of these. Whether
-/// each stay has both its sides is not looked at. Whatever boards turn out to be one, stays follow each other.
-fn one_after_another(
-    facts: &[PassFact],
-    moves: &dyn Fn(&PassFact) -> bool,
-    aside: &dyn Fn(&PassFact) -> bool,
-    covers: &dyn Fn(&[Id], Id) -> bool,
-    alike: &dyn Fn(&[Id], &[Id]) -> bool,
-) -> bool {
+/// Who was only named, came into being or was taken out was there for nothing.
+fn aside(fact: &PassFact) -> bool {
+    matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified)
+}
+
+/// A message of who comes and goes.
+fn moves(fact: &PassFact) -> bool {
+    matches!(fact.kind, FactKind::Arrived | FactKind::Started | FactKind::Ended | FactKind::Departed)
+}
+
+/// Whoever names the panel names its boards.
+fn covers(units: &[Id], unit: Id) -> bool {
+    units.contains(&unit) || units.contains(&unit.whole())
+}
+
+/// Whether boards of a panel are there one after another, as at a rework bench: in every stay all lists name the same ones, and nothing is said of others.
+/// (Whether each stay has both its sides is not looked at.) Then each board's passes follow from its stays alone, and whichever boards turn out to be one,
+/// their stays follow each other.
+fn one_after_another(facts: &[PassFact]) -> bool {
     let mut seen: Vec<Id> = Vec::new();
     let mut stay: Vec<Id> = Vec::new();
     let mut left = true;
@@ -173,19 +176,17 @@ fn one_after_another(
         if units.is_empty() || units.iter().any(|unit| unit.row() == 0) {
             return false;
         }
-        if !moves(fact) {
-            if !units.iter().all(|unit| covers(&stay, *unit)) {
-                return false;
-            }
-            continue;
-        }
-        if left {
+        if moves(fact) && left {
             stay.clone_from(&units);
-        } else if !alike(&stay, &units) {
+        }
+        let said_of_all = !moves(fact) || stay.iter().all(|unit| covers(&units, *unit));
+        if !said_of_all || !units.iter().all(|unit| covers(&stay, *unit)) {
             return false;
         }
-        left = fact.kind == FactKind::Departed;
-        seen.extend(units);
+        if moves(fact) {
+            left = fact.kind == FactKind::Departed;
+            seen.extend(units);
+        }
     }
     let mut named = facts.iter().filter(|fact| aside(fact)).flat_map(|fact| &fact.units);
     named.all(|member| covers(&seen, member.unit))
@@ -243,7 +244,9 @@ mod tests {
         // Spoken of while another is there, or listed nowhere.
         assert!(begin(&[(Arrived, &[2]), (Repaired, &[1]), (Departed, &[2]), (Arrived, &[1]), (Departed, &[1])]));
         assert!(begin(&[(Arrived, &[2]), (Departed, &[2]), (Disqualified, &[3]), (Arrived, &[1]), (Departed, &[1])]));
-        // The whole may be gone without the others, or some of it.
+        // All left, and the second had not come; the whole came, and one of it left; some came, and one of these left.
+        assert!(begin(&[(Arrived, &[1]), (Departed, &[0]), (Arrived, &[2]), (Departed, &[2])]));
+        assert!(begin(&[(Arrived, &[0]), (Departed, &[1]), (Arrived, &[2]), (Departed, &[2])]));
         assert!(begin(&[(Arrived, &[1, 2]), (Departed, &[2]), (Arrived, &[3]), (Departed, &[3])]));
         assert!(matches!(side(&[(Arrived, &[2]), (Departed, &[2]), (Arrived, &[1])]), Some(Side::End)));
     }

@@ -1,7 +1,8 @@
 //! The questions of `bench history`, asked in a process of their own, so that neither memory nor time is that of the build.
 //!
 //! Warm: the site is open and the same questions were asked once before. Cold: before each question the site is opened anew and the system has forgotten its
-//! files; attachments of the ledger, of which a long history has a million, only before each kind of question. Each question has a desk of its own: nothing is kept from the one before.
+//! files; attachments of the ledger, of which a long history has a million, only before each kind of question. Each question has a desk of its own: nothing is
+//! kept from the one before.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -93,7 +94,9 @@ fn cold(given: &Ask) -> Result<Asked, Failure> {
     let things = Things::of(&site, given.panels, given.questions.min(COLD_MAX), given.questions.min(COLD_MAX))?;
     site.close()?;
     drop(site);
-    let mut forgotten = drop_cached(folder, None)?;
+    // The start reads none of them.
+    let attachments = folder.join("ledger/attachments");
+    let mut forgotten = drop_cached(folder, Some(&attachments))?;
     let begun = Instant::now();
     let site = Site::open(folder, OpenOptions::default())?;
     site.counters()?;
@@ -101,7 +104,6 @@ fn cold(given: &Ask) -> Result<Asked, Failure> {
     site.close()?;
     drop(site);
 
-    let attachments = folder.join("ledger/attachments");
     let bar = say::progress(Some(things.count()), "questions", false);
     let mut timed = |things: &[String], ask: fn(&Site, &str) -> Result<usize, QuestionError>| {
         let mut taken = Taken::default();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::say::Failure;
 
-/// Drops the files of a folder from the system's memory. It says whether it could; other programs' files are left alone, and so is what `but` lies in.
+/// Drops the files of a folder, but for one folder in it, from the system's memory. It says whether it could; other programs' files are left alone.
 #[cfg(target_os = "linux")]
 pub(super) fn drop_cached(folder: &Path, but: Option<&Path>) -> Result<bool, Failure> {
     let mut dropped = true;
