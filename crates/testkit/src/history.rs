@@ -91,6 +91,8 @@ features! {
     BOXES = 26,
     /// Programs that are active on one lane or stage only.
     LANES = 27,
+    /// Boards of a panel that come and go by themselves, one after another, as at a rework bench.
+    SINGLY = 28,
 }
 
 impl Features {
@@ -544,6 +546,9 @@ impl Maker {
     fn pass(&mut self, station: &mut Station, begin: i64) -> i64 {
         let handle = station.handle.clone();
         let panel = self.random.below(self.panels.len());
+        if self.maybe(Features::SINGLY, 40) {
+            return self.singly(station, panel, begin);
+        }
         let mut tick = begin;
         let step = |random: &mut Random| *random.of(&[0, 0, 1, 1, 2]);
         self.transactions += 1;
@@ -587,6 +592,33 @@ impl Maker {
         if departs {
             let units = self.list(panel, tick);
             self.say(&handle, tick, PassDeparted { units, lane, ..Default::default() });
+        }
+        tick
+    }
+
+    fn singly(&mut self, station: &Station, panel: usize, begin: i64) -> i64 {
+        let mut tick = begin;
+        let step = |random: &mut Random| *random.of(&[0, 1, 1, 1, 2]);
+        let Panel { id, boards, .. } = &self.panels[panel];
+        let (id, boards) = (id.clone(), *boards as usize);
+        let positions = self.random.of(&station.programs).1.clone();
+        for _ in 0..self.random.between(1, 3) {
+            let board = self.random.between(1, boards) as u32;
+            let alone = group("", vec![mention(&id, Some(board), self.status())]);
+            if !self.maybe(Features::LOST, 15) {
+                let units = if self.random.percent(15) { self.list(panel, tick) } else { alone.clone() };
+                self.say(&station.handle, tick, PassArrived { units, ..Default::default() });
+                tick += step(&mut self.random);
+            }
+            if self.random.percent(50) {
+                self.report(station, panel, tick, "", &positions);
+                tick += step(&mut self.random);
+            }
+            if !self.maybe(Features::LOST, 15) {
+                let units = if self.random.percent(15) { self.list(panel, tick) } else { alone };
+                self.say(&station.handle, tick, PassDeparted { units, ..Default::default() });
+                tick += step(&mut self.random);
+            }
         }
         tick
     }

@@ -1153,16 +1153,19 @@ impl Oracle {
                 if !lanes_meet(pass.lane, lane) {
                     None
                 } else if is_arrival(index) {
-                    // READING: who came again, or left, in between was here for something else.
+                    // READING: who came again, or left, in between was here for something else; so was who left as it began, or came as it ended.
+                    // (Of one that began and ended at one instant nobody knows.)
                     let between = loose.iter().any(|other| {
                         now < at(other)
-                            && (is_arrival(other) && at(other) <= first || is_departure(other) && at(other) < first)
+                            && (is_arrival(other) && at(other) <= first
+                                || is_departure(other) && at(other) <= first && at(other) < last)
                     });
                     (first >= now && !between).then(|| first - now)
                 } else if is_departure(index) {
                     let between = loose.iter().any(|other| {
                         at(other) < now
-                            && (is_departure(other) && last <= at(other) || is_arrival(other) && last < at(other))
+                            && (is_departure(other) && last <= at(other)
+                                || is_arrival(other) && first < at(other) && last <= at(other))
                     });
                     (last <= now && !between).then(|| now - last)
                 } else {

@@ -278,15 +278,15 @@ impl Desk<'_> {
                 let first = pass.first()?;
                 let last = pass.end.or(pass.last())?;
                 let near = match fact.kind {
-                    // Who came again, or left, in between was here for something else.
+                    // Who came again, or left, in between was here for something else; so was who left as it began, or came as it ended.
                     FactKind::Arrived => {
                         let again = moved(FactKind::Arrived, &|at| fact.at < at && at <= first);
-                        let left = moved(FactKind::Departed, &|at| fact.at < at && at < first);
+                        let left = moved(FactKind::Departed, &|at| fact.at < at && at <= first && at < last);
                         (first >= fact.at && !again && !left).then_some(first)
                     }
                     FactKind::Departed => {
                         let before = moved(FactKind::Departed, &|at| last <= at && at < fact.at);
-                        let came = moved(FactKind::Arrived, &|at| last < at && at < fact.at);
+                        let came = moved(FactKind::Arrived, &|at| first < at && last <= at && at < fact.at);
                         (last <= fact.at && !before && !came).then_some(Time(last.0.saturating_neg()))
                     }
                     _ => (first <= fact.at && pass.window().1 >= fact.at).then_some(Time(first.0.saturating_neg())),
