@@ -1142,6 +1142,8 @@ impl Oracle {
         let at = |index: &usize| time(&self.events[*index]);
         let is_arrival = |index: &usize| matches!(self.events[*index].fact, Fact::PassArrived(_));
         let is_departure = |index: &usize| matches!(self.events[*index].fact, Fact::PassDeparted(_));
+        // READING: a pass is where its own messages say, whatever joins it.
+        let own = passes.clone();
         let mut rest = Vec::new();
         for index in &loose {
             let now = at(index);
@@ -1172,10 +1174,10 @@ impl Oracle {
                     (first <= now && now <= pass.window().1).then(|| now - first)
                 }
             };
-            let nearest = passes.iter().filter_map(distance).min();
+            let nearest = own.iter().filter_map(distance).min();
             let mut hosted = false;
-            for pass in &mut passes {
-                if nearest.is_some() && distance(pass) == nearest {
+            for (pass, own) in passes.iter_mut().zip(&own) {
+                if nearest.is_some() && distance(own) == nearest {
                     pass.events.push(*index);
                     hosted = true;
                 }

@@ -271,12 +271,18 @@ impl Desk<'_> {
         let mut rest: Vec<(PassId, Rc<PassFact>)> = Vec::new();
         let moves: Vec<(Time, FactKind)> = facts.iter().map(|(_, fact)| (fact.at, fact.kind)).collect();
         let moved = |kind: FactKind, when: &dyn Fn(Time) -> bool| moves.iter().any(|(at, of)| *of == kind && when(*at));
+        // As the transactions were before anything joined them: else it would matter what of one instant came first.
+        let spans: Vec<Option<(Time, Time, Time)>> = passes
+            .iter()
+            .filter(|pass| pass.station == station)
+            .map(|pass| Some((pass.first()?, pass.end.or(pass.last())?, pass.window().1)))
+            .collect();
         for (row, fact) in facts {
-            let host = passes.iter_mut().filter(|pass| pass.station == station && lanes_meet(pass.lane, fact.lane));
+            let host = passes.iter_mut().filter(|pass| pass.station == station).zip(&spans);
+            let host = host.filter(|(pass, _)| lanes_meet(pass.lane, fact.lane));
             // The nearest; of several equally near each.
-            let nearness = |pass: &UnitPass| -> Option<std::cmp::Reverse<Time>> {
-                let first = pass.first()?;
-                let last = pass.end.or(pass.last())?;
+            let nearness = |span: Option<(Time, Time, Time)>| -> Option<std::cmp::Reverse<Time>> {
+                let (first, last, until) = span?;
                 let near = match fact.kind {
                     // Who came again, or left, in between was here for something else; so was who left as it began, or came as it ended.
                     FactKind::Arrived => {
@@ -289,14 +295,14 @@ impl Desk<'_> {
                         let came = moved(FactKind::Arrived, &|at| first < at && last <= at && at < fact.at);
                         (last <= fact.at && !before && !came).then_some(Time(last.0.saturating_neg()))
                     }
-                    _ => (first <= fact.at && pass.window().1 >= fact.at).then_some(Time(first.0.saturating_neg())),
+                    _ => (first <= fact.at && until >= fact.at).then_some(Time(first.0.saturating_neg())),
                 };
                 near.map(std::cmp::Reverse)
             };
-            let hosts: Vec<&mut UnitPass> = host.filter(|pass| nearness(pass).is_some()).collect();
-            let nearest = hosts.iter().filter_map(|pass| nearness(pass)).max();
+            let hosts: Vec<_> = host.filter_map(|(pass, span)| Some((pass, nearness(*span)?))).collect();
+            let nearest = hosts.iter().map(|(_, near)| *near).max();
             let mut hosted = false;
-            for pass in hosts.into_iter().filter(|pass| nearness(pass) == nearest) {
+            for (pass, _) in hosts.into_iter().filter(|(_, near)| Some(*near) == nearest) {
                 pass.facts.push(Rc::clone(&fact));
                 if !pass.rows.contains(&row) {
                     pass.rows.push(row);
