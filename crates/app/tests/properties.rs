@@ -287,6 +287,30 @@ fn directions_agree(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
     Ok(())
 }
 
+/// What any of two things reached is what each of them did.
+fn joined_as_alone(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
+    type Key = (String, bool, bool, bool);
+    let rows = |answer: WhereUsed, into: &mut BTreeMap<Key, BTreeSet<String>>| {
+        for row in answer.units {
+            let (installed, certain) = (row.relation == Relation::Installed, row.evidence == Evidence::Certain);
+            into.entry((row.unit, installed, certain, row.removed_at.is_some())).or_default().extend(row.positions);
+        }
+    };
+    let things: Vec<String> = oracle.things().into_iter().collect();
+    for pair in things.chunks(2).filter(|pair| pair.len() == 2) {
+        let (mut alone, mut joined) = (BTreeMap::new(), BTreeMap::new());
+        for thing in pair {
+            rows(used(desk, thing)?, &mut alone);
+        }
+        let text = format!("\"{}\" or \"{}\"", pair[0], pair[1]);
+        rows(used(desk, &text)?, &mut joined);
+        if alone != joined {
+            return Err(format!("{text}:\n  alone  {alone:?}\n  joined {joined:?}"));
+        }
+    }
+    Ok(())
+}
+
 fn order_does_not_matter(recorded: &Recorded, other: &Recorded, oracle: &Oracle) -> Result<(), String> {
     let left = all_answers(&recorded.reader, &recorded.log, oracle);
     let right = all_answers(&other.reader, &other.log, oracle);
@@ -451,7 +475,10 @@ fn trace_and_where_used_agree() {
         let mut random = Random::new(seed);
         let histories = thinned(histories, &mut random);
         let recorded = in_batches(&shuffled(&histories, &mut random), &mut random);
-        of_each(&histories, |oracle| recorded.ask(|desk| directions_agree(desk, oracle)))
+        of_each(&histories, |oracle| {
+            recorded.ask(|desk| directions_agree(desk, oracle))?;
+            recorded.ask(|desk| joined_as_alone(desk, oracle))
+        })
     });
 }
 

@@ -12,8 +12,8 @@ pub(super) enum Query {
     Thing { text: String, from: Option<Time>, until: Option<Time> },
     /// Both.
     And(Box<Query>, Box<Query>),
-    /// Either.
-    Or(Box<Query>, Box<Query>),
+    /// Any of them.
+    Or(Vec<Query>),
     /// The first without the second.
     Without(Box<Query>, Box<Query>),
 }
@@ -72,11 +72,12 @@ impl Parser<'_> {
     }
 
     fn either(&mut self) -> Result<Query> {
-        let mut query = self.both()?;
+        let first = self.both()?;
+        let mut any = vec![first];
         while self.take("or") {
-            query = Query::Or(Box::new(query), Box::new(self.both()?));
+            any.push(self.both()?);
         }
-        Ok(query)
+        Ok(if any.len() == 1 { any.remove(0) } else { Query::Or(any) })
     }
 
     fn both(&mut self) -> Result<Query> {
@@ -165,7 +166,7 @@ mod tests {
                 format!("<{text}{from}{until}>")
             }
             Query::And(a, b) => format!("({} and {})", show(a), show(b)),
-            Query::Or(a, b) => format!("({} or {})", show(a), show(b)),
+            Query::Or(any) => format!("({})", any.iter().map(show).collect::<Vec<_>>().join(" or ")),
             Query::Without(a, b) => format!("({} without {})", show(a), show(b)),
         }
     }

@@ -102,22 +102,8 @@ impl Desk<'_> {
     fn reach(&self, query: &Query, from: Option<Time>, until: Option<Time>) -> Result<Reach> {
         match query {
             Query::Thing { text, from: own_from, until: own_until } => {
-                let (kind, ids) = self.resolve_one_kind(text)?;
-                let from = from.max(*own_from);
-                let until = match (until, *own_until) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-                let mut targets = Targets::default();
-                for id in &ids {
-                    self.expand(kind, *id, &mut targets)?;
-                }
-                let mut reach = self.follow(&targets, from, until)?;
-                reach.expanded.extend(targets.things.keys());
-                if ids.len() > 1 {
-                    reach.expanded.extend(&ids);
-                }
-                Ok(reach)
+                let (from, until) = narrowed((from, until), (*own_from, *own_until));
+                self.reach_of_any(&[text], from, until)
             }
             Query::And(a, b) => {
                 let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
@@ -135,13 +121,23 @@ impl Desk<'_> {
                 }
                 Ok(left.with(right, units))
             }
-            Query::Or(a, b) => {
-                let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
-                let mut units = std::mem::take(&mut left.units);
-                for (unit, findings) in std::mem::take(&mut right.units) {
-                    units.entry(unit).or_default().extend(findings);
+            Query::Or(any) => {
+                // Things that are asked for in one window are followed together: what they have in common is looked at once.
+                let mut together: BTreeMap<(Option<Time>, Option<Time>), Vec<&str>> = BTreeMap::new();
+                let mut reach = Reach::default();
+                for one in any {
+                    match one {
+                        Query::Thing { text, from: own_from, until: own_until } => {
+                            let window = narrowed((from, until), (*own_from, *own_until));
+                            together.entry(window).or_default().push(text);
+                        }
+                        other => reach.join(self.reach(other, from, until)?),
+                    }
                 }
-                Ok(left.with(right, units))
+                for ((from, until), texts) in together {
+                    reach.join(self.reach_of_any(&texts, from, until)?);
+                }
+                Ok(reach)
             }
             Query::Without(a, b) => {
                 let (mut left, mut right) = (self.reach(a, from, until)?, self.reach(b, from, until)?);
@@ -159,6 +155,24 @@ impl Desk<'_> {
                 Ok(left.with(right, units))
             }
         }
+    }
+
+    /// What any of some things reached.
+    fn reach_of_any(&self, texts: &[&str], from: Option<Time>, until: Option<Time>) -> Result<Reach> {
+        let mut targets = Targets::default();
+        let mut expanded = BTreeSet::new();
+        for text in texts {
+            let (kind, ids) = self.resolve_one_kind(text)?;
+            for id in &ids {
+                self.expand(kind, *id, &mut targets)?;
+            }
+            if ids.len() > 1 {
+                expanded.extend(ids);
+            }
+        }
+        let mut reach = self.follow(&targets, from, until)?;
+        reach.expanded.extend(targets.things.keys().copied().chain(expanded));
+        Ok(reach)
     }
 
     // What a thing stands for.
@@ -346,8 +360,9 @@ impl Desk<'_> {
             }
         }
         for station in &targets.stations {
+            let mut seen = BTreeSet::new();
             for row in self.passes_at(*station, from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))? {
-                for unit in self.units_of(&row)?.iter() {
+                for unit in self.units_of(&row)?.iter().filter(|unit| seen.insert(**unit)) {
                     self.visited(*unit, *station, &within, &mut reach)?;
                 }
             }
@@ -484,9 +499,6 @@ impl Desk<'_> {
     }
 
     fn visited(&self, unit: Id, station: Id, within: &dyn Fn(&Finding) -> bool, reach: &mut Reach) -> Result<()> {
-        if reach.units.contains_key(&unit) {
-            return Ok(());
-        }
         let mut findings = Vec::new();
         for pass in self.passes_through(&*self.class(unit)?, station)?.iter() {
             let mut finding = plain(pass.start, Some(pass.end.unwrap_or(Time::MAX)));
@@ -496,7 +508,7 @@ impl Desk<'_> {
             }
         }
         if !findings.is_empty() {
-            reach.units.insert(unit, findings);
+            reach.units.entry(unit).or_default().extend(findings);
         }
         Ok(())
     }
@@ -734,6 +746,15 @@ impl Desk<'_> {
 }
 
 impl Reach {
+    /// Takes in what something else reached.
+    fn join(&mut self, mut other: Reach) {
+        for (unit, findings) in std::mem::take(&mut other.units) {
+            self.units.entry(unit).or_default().extend(findings);
+        }
+        let units = std::mem::take(&mut self.units);
+        *self = std::mem::take(self).with(other, units);
+    }
+
     fn with(mut self, other: Reach, units: BTreeMap<Id, Vec<Finding>>) -> Reach {
         self.expanded.extend(other.expanded);
         self.unidentified.extend(other.unidentified);
@@ -766,6 +787,18 @@ impl Held {
         self.from = self.from.min(stint.from);
         self.until = self.until.max(stint.until);
     }
+}
+
+/// A window within another.
+fn narrowed(
+    (from, until): (Option<Time>, Option<Time>),
+    (own_from, own_until): (Option<Time>, Option<Time>),
+) -> (Option<Time>, Option<Time>) {
+    let until = match (until, own_until) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    (from.max(own_from), until)
 }
 
 /// Whether a pass, taken as a whole, may have run while a thing was there.
