@@ -51,7 +51,7 @@ enum Long {
 }
 
 /// Version of the schema in `schema.sql`, kept in SQLite's `user_version`.
-const SCHEMA_VERSION: i64 = 8;
+const SCHEMA_VERSION: i64 = 9;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]

@@ -14,11 +14,15 @@ const OPEN: i64 = 3;
 const OPEN_BEGIN: i64 = 4;
 const LEFT: i64 = 5;
 
+/// Until version 8 only the units were kept from which something was removed.
+const UNITS_REMOVED_FROM: &str = "CREATE TABLE unit_removed AS SELECT DISTINCT site, unit FROM removed; DROP TABLE removed; ALTER TABLE unit_removed RENAME TO removed;";
+
 /// Rows of the tables that an upgrade fills or changes, apart from the indexes by which they were learned.
 struct Kept {
     parts: Rows,
     programs: Rows,
     several: Rows,
+    removed: Rows,
     long: Vec<i64>,
     /// Rows of visits that others say the end of.
     over_midnight: i64,
@@ -43,6 +47,7 @@ fn kept(path: &Path) -> Kept {
         parts: rows("SELECT station, part, pattern FROM part_use"),
         programs: rows("SELECT station, program, pattern FROM may_use"),
         several: rows("SELECT station, 0, 0 FROM several"),
+        removed: rows("SELECT unit, designator, 0 FROM removed"),
         long: long.query_map([], |row| row.get(0)).expect("reads").collect::<Result<_, _>>().expect("reads"),
     }
 }
@@ -58,6 +63,7 @@ fn upgraded(seed: u64, features: Features, older: &str) -> (Kept, Kept) {
     drop(store);
     let recorded = kept(&path);
     let connection = Connection::open(&path).expect("opens");
+    connection.execute_batch(UNITS_REMOVED_FROM).expect("an older table");
     connection.execute_batch(older).expect("an older database");
     drop(connection);
     drop(Store::open(&path).expect("brought up to date"));
@@ -133,4 +139,17 @@ fn a_database_of_version_7_is_brought_up_to_date() {
         visits += upgraded.long.iter().filter(|long| **long < 2).count();
     }
     assert!(visits > 10, "only {visits} passes of a day at most");
+}
+
+#[test]
+fn a_database_of_version_8_is_brought_up_to_date() {
+    let mut removed = 0;
+    for seed in 0..200 {
+        let (recorded, upgraded) = upgraded(seed, Features::ALL, "PRAGMA user_version = 8;");
+        assert!(recorded.removed.is_subset(&upgraded.removed), "seed {seed}: what was removed");
+        assert!(!recorded.removed.is_empty() || upgraded.removed.is_empty(), "seed {seed}: nothing was removed");
+        assert_eq!(recorded.long, upgraded.long, "seed {seed}: how long passes last");
+        removed += upgraded.removed.len();
+    }
+    assert!(removed > 100, "only {removed} positions at which something was removed");
 }

@@ -44,7 +44,8 @@ pub(super) struct Memo {
     pub(super) carriers: Kept<Id, bool, OF_UNITS>,
     pub(super) panels: Kept<Id, bool>,
     pub(super) keys: Kept<(Id, Option<Time>), Vec<Id>, OF_UNITS>,
-    pub(super) lacking: Kept<Id, bool>,
+    /// Positions at which something was removed, from a unit as a whole or from boards of it.
+    pub(super) lacking: Kept<Id, Rows<Designator>>,
     pub(super) classes: Kept<Id, Rc<UnitClass>, OF_UNITS>,
     pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
     /// Passes that list a unit, as a whole, and their stations.

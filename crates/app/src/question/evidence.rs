@@ -14,7 +14,7 @@ use kernel::time::Time;
 
 use super::Result;
 use super::desk::{Desk, Source, Spoken};
-use super::unit::{Alias, UnitClass, UnitPass, lanes_meet};
+use super::unit::{UnitClass, UnitPass, lanes_meet};
 use crate::answer::{Evidence, Gap, Relation};
 
 /// One row of evidence about a unit.
@@ -109,15 +109,19 @@ impl Desk<'_> {
                 if !passes.iter().any(|pass| focus.may_bear_on(pass)) {
                     return Ok(UnitEvidence::default());
                 }
-                if self.may_lack_any(class)? { self.unit_passes(class)? } else { passes }
+                // What was removed bears on the things in question where they may have been, and where it is said to have been one of them.
+                let lacking = self.may_lack(class)?;
+                let bears = |positions: &BTreeSet<Designator>| !lacking.is_disjoint(positions);
+                if !lacking.is_empty() && bears(&self.positions_in_focus(class, &passes, focus)?) {
+                    self.unit_passes(class)?
+                } else {
+                    passes
+                }
             }
         };
         let mut removals = self.removals(class, &passes)?;
         if let Some(focus) = focus.filter(|_| !removals.is_empty()) {
-            let mut positions = self.positions_in_focus(class, &passes, focus)?;
-            let named = |package: Option<Id>| package.is_some_and(|package| focus.things.contains(&package));
-            let of_things = removals.iter().filter(|orphan| named(orphan.removal.package));
-            positions.extend(of_things.map(|orphan| orphan.removal.designator));
+            let positions = self.positions_in_focus(class, &passes, focus)?;
             removals.retain(|orphan| positions.contains(&orphan.removal.designator));
         }
         // What is removed is the newest component at its position, whatever the question is about.
@@ -212,14 +216,17 @@ impl Desk<'_> {
         Ok(Rc::new(passes))
     }
 
-    /// Positions of a unit at which something may be from the things in question: what was removed elsewhere does not bear on them.
+    /// Positions of a unit at which something may be from the things in question, or is said to have been when it was removed: what was removed elsewhere
+    /// does not bear on them.
     fn positions_in_focus(
         &self,
         class: &UnitClass,
         passes: &[UnitPass],
         focus: &Focus,
     ) -> Result<BTreeSet<Designator>> {
-        let mut positions = BTreeSet::new();
+        let removals = passes.iter().flat_map(|pass| &pass.facts).flat_map(|fact| &fact.removals);
+        let named = removals.filter(|removal| removal.package.is_some_and(|package| focus.things.contains(&package)));
+        let mut positions: BTreeSet<Designator> = named.map(|removal| removal.designator).collect();
         for pass in passes.iter().filter(|pass| focus.is_reported() && focus.may_bear_on(pass)) {
             for spoken in self.spoken(class, pass)? {
                 let decoded = self.decoded(&spoken.report)?;
@@ -233,29 +240,25 @@ impl Desk<'_> {
         Ok(positions)
     }
 
-    /// Whether components may have been removed from a unit.
-    pub(super) fn may_lack_any(&self, class: &UnitClass) -> Result<bool> {
+    /// Positions at which components may have been removed from a unit.
+    pub(super) fn may_lack(&self, class: &UnitClass) -> Result<BTreeSet<Designator>> {
+        let removed = |unit: Id| {
+            self.every(|memo| &mut memo.lacking, unit, |units| Ok(self.snapshot.reader.may_lack(units)?))
+        };
+        let mut lacking: BTreeSet<Designator> = removed(Id(0))?.iter().copied().collect();
         for alias in &class.aliases {
-            if self.may_lack(alias)? {
-                return Ok(true);
+            let whole = alias.id.whole();
+            let of_name = removed(whole)?;
+            if alias.is_lasting() || of_name.is_empty() {
+                lacking.extend(of_name.iter());
+                continue;
             }
+            // A carrier lies under one unit after the other.
+            let rows = self.rows_of(whole, None, alias.from, alias.until)?;
+            let removals = rows.iter().flat_map(|row| &row.facts).flat_map(|fact| &fact.removals);
+            lacking.extend(removals.map(|removal| removal.designator));
         }
-        Ok(false)
-    }
-
-    /// Whether components may have been removed from a unit in a message that speaks of it by this name.
-    fn may_lack(&self, alias: &Alias) -> Result<bool> {
-        let whole = alias.id.whole();
-        let find = || Ok(!self.snapshot.reader.may_lack_components(&[whole])?.is_empty());
-        if !self.memo(|memo| &mut memo.lacking, whole, find)? {
-            return Ok(false);
-        }
-        if alias.is_lasting() {
-            return Ok(true);
-        }
-        // A carrier lies under one unit after the other.
-        let rows = self.rows_of(whole, None, alias.from, alias.until)?;
-        Ok(rows.iter().flat_map(|row| &row.facts).any(|fact| !fact.removals.is_empty()))
+        Ok(lacking)
     }
 
     /// The reports of a unit's pass that speak of it.

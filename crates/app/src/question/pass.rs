@@ -200,13 +200,12 @@ impl Desk<'_> {
         self.gather_listed(&wholes, stations)
     }
 
-    /// Looks up together from which units components may have been removed. Gives back the units, as a whole, that their lasting names are of.
+    /// Looks up together at which positions units may lack components. Gives back the units, as a whole, that their lasting names are of.
     pub(super) fn gather_lacking(&self, classes: &[Rc<UnitClass>]) -> Result<BTreeSet<Id>> {
         let always = classes.iter().flat_map(|class| &class.aliases).filter(|alias| alias.is_lasting());
         let wholes: BTreeSet<Id> = always.map(|alias| alias.id.whole()).collect();
         let reader = self.snapshot.reader;
-        let found = |wholes: &[Id]| Ok(reader.may_lack_components(wholes)?);
-        self.gather_whether(|memo| &mut memo.lacking, wholes.iter().copied(), found)?;
+        self.gather(|memo| &mut memo.lacking, wholes.iter().copied(), |wholes| Ok(reader.may_lack(wholes)?))?;
         Ok(wholes)
     }
 

@@ -101,8 +101,8 @@ impl Desk<'_> {
         Ok(designators.into())
     }
 
-    /// What reports alone say, by unit. Units that take a look of their own are not among them: those that are known to, and those from which components
-    /// may have been removed, which are added to them.
+    /// What reports alone say, by unit. Units that take a look of their own are not among them: those that are known to, and those from which some of these
+    /// components may have been removed, which are added to them.
     pub(super) fn told_by_reports<'t>(
         &self,
         taken: &'t [Taken],
@@ -119,7 +119,13 @@ impl Desk<'_> {
             let classes = self.gather_classes(together)?;
             self.gather_lacking(&classes)?;
             for class in classes {
-                if self.may_lack_any(&class)? {
+                let lacking = self.may_lack(&class)?;
+                // One removed from no position that is named may be any.
+                let may_be = |taken: &&Taken| {
+                    lacking.contains(&Designator::NONE)
+                        || taken.designators.iter().any(|designator| lacking.contains(designator))
+                };
+                if !lacking.is_empty() && told.get(&class.key).is_some_and(|taken| taken.iter().any(may_be)) {
                     told.remove(&class.key);
                     others.insert(class.key);
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use kernel::id::{Id, PassId};
+use kernel::id::{Designator, Id, PassId};
 use kernel::pass::{FactKind, PassFact};
 use kernel::project::{DAY, HOUR, is_visit};
 use kernel::row::Belonging;
@@ -125,7 +125,7 @@ impl Passes {
         let DirtyPass { station, first_at, last_at, last, mut facts } = row;
         let packed = PassFact::pack_all(&facts);
         let visit = is_visit(key);
-        let removes = facts.iter().any(|fact| !fact.removals.is_empty());
+        let removed = removed_from(&facts);
         let members = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
         let units: BTreeSet<Id> = members.filter(|unit| unit.row() != 0).collect();
         let hour = hour_of(first_at, last_at);
@@ -166,14 +166,10 @@ impl Passes {
                 left::bound(connection, station, *unit)?;
             }
         }
-        if removes {
-            // Of a transaction that lists nobody it is not known here whose components they were.
-            let whose = if unlisted == 0 { units } else { BTreeSet::from([Id(0)]) };
-            for unit in whose {
-                connection
-                    .prepare_cached("INSERT OR IGNORE INTO removed (site, unit) VALUES (?1, ?2)")?
-                    .execute(params![SITE, unit.0])?;
-            }
+        // Of a transaction that lists nobody it is not known here whose components they were.
+        let whose = if unlisted == 0 { units } else { BTreeSet::from([Id(0)]) };
+        for unit in whose {
+            note_removed(connection, unit, &removed)?;
         }
         Ok(())
     }
@@ -208,6 +204,42 @@ impl DirtyPass {
         self.last_at = self.last_at.max(last_at);
         Ok((key, Some(hour_of(first_at, last_at))))
     }
+}
+
+/// Positions at which facts of a pass say that components were removed, from whichever unit.
+fn removed_from(facts: &[PassFact]) -> BTreeSet<Designator> {
+    facts.iter().flat_map(|fact| &fact.removals).map(|removal| removal.designator).collect()
+}
+
+fn note_removed(connection: &Connection, unit: Id, removed: &BTreeSet<Designator>) -> Result<(), StoreError> {
+    for designator in removed {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO removed (site, unit, designator) VALUES (?1, ?2, ?3)")?
+            .execute(params![SITE, unit.0, designator.0])?;
+    }
+    Ok(())
+}
+
+/// Notes what was removed, of a database in which only the units stand from which something was.
+pub(super) fn fill_removed(connection: &Connection, units: &[Id]) -> Result<(), StoreError> {
+    // Whose components a transaction removed that lists nobody was not known at some time, perhaps.
+    let anyones = units.contains(&Id(0));
+    for unit in units {
+        let of_unit = "SELECT pass.facts FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+                       WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2";
+        let unlisted = "SELECT facts FROM pass WHERE site = ?1 AND unlisted > ?2";
+        let mut statement = connection.prepare_cached(if *unit == Id(0) { unlisted } else { of_unit })?;
+        let mut rows = statement.query(params![SITE, unit.0])?;
+        while let Some(row) = rows.next()? {
+            let facts = PassFact::unpack_all(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+            let removed = removed_from(&facts.ok_or(StoreError::Packed("pass"))?);
+            note_removed(connection, *unit, &removed)?;
+            if anyones {
+                note_removed(connection, Id(0), &removed)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The hour by which a pass is found whose facts span from one time to another.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use kernel::id::Id;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SCHEMA_VERSION, StoreError, left, open, part, pass, program};
+use super::{SCHEMA_VERSION, SITE, StoreError, left, open, part, pass, program};
 
 /// Opens for writing and makes the tables if there are none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
@@ -30,16 +31,10 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
         }
         SCHEMA_VERSION => Ok(()),
         // Since 4: `part_use`; since 5: `several`; since 6: visits over midnight have an end;
-        // since 7: so have those of boards that come one after another. All follow from the other tables.
-        4..=7 => {
-            let schema = include_str!("schema.sql");
-            let since =
-                ["part_use", "several"].get(usize::try_from(found - 4).unwrap_or_default()..).unwrap_or_default();
+        // since 7: so have those of boards that come one after another; since 8: at which positions something was removed. All follow from the
+        // other tables.
+        4..=8 => {
             connection.execute_batch("BEGIN")?;
-            for name in since {
-                let table = schema.split_inclusive(';').find(|part| part.contains(&format!("CREATE TABLE {name} ")));
-                connection.execute_batch(table.unwrap_or_default())?;
-            }
             let filled = fill(connection, found);
             let end = if filled.is_ok() {
                 format!("PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
@@ -53,12 +48,33 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Fills what was not kept in an earlier version.
+/// Makes and fills what was not kept in an earlier version.
 fn fill(connection: &Connection, found: i64) -> Result<(), StoreError> {
+    let removed: Vec<Id> = connection
+        .prepare("SELECT unit FROM removed WHERE site = ?1")?
+        .query_map([SITE], |row| Ok(Id(row.get(0)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    connection.execute_batch("DROP TABLE removed")?;
+    make(connection, "removed")?;
+    pass::fill_removed(connection, &removed)?;
     if found == 4 {
+        make(connection, "part_use")?;
         part::fill(connection)?;
         program::check_all(connection)?;
     }
-    pass::close_all(connection, found >= 6)?;
-    left::bound_all(connection)
+    if found <= 5 {
+        make(connection, "several")?;
+    }
+    if found <= 7 {
+        pass::close_all(connection, found >= 6)?;
+        left::bound_all(connection)?;
+    }
+    Ok(())
+}
+
+/// Makes one table of the schema.
+fn make(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let schema = include_str!("schema.sql");
+    let table = schema.split_inclusive(';').find(|part| part.contains(&format!("CREATE TABLE {name} ")));
+    Ok(connection.execute_batch(table.unwrap_or_default())?)
 }

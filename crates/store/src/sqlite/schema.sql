@@ -57,8 +57,9 @@ CREATE INDEX pass_last ON pass (site, station, last);
 CREATE TABLE pass_unit (site INTEGER NOT NULL, unit INTEGER NOT NULL, hour INTEGER NOT NULL, pass INTEGER NOT NULL, station INTEGER NOT NULL,
   PRIMARY KEY (site, unit, hour, pass)) WITHOUT ROWID;
 
--- Units (as a whole) of whose passes one removed components. 0: of some pass it is not known whose.
-CREATE TABLE removed (site INTEGER NOT NULL, unit INTEGER NOT NULL, PRIMARY KEY (site, unit)) WITHOUT ROWID;
+-- Positions at which components were removed in passes of a unit (as a whole), from whichever of its units. Unit 0: of some pass it is not known whose
+-- they were.
+CREATE TABLE removed (site INTEGER NOT NULL, unit INTEGER NOT NULL, designator INTEGER NOT NULL, PRIMARY KEY (site, unit, designator)) WITHOUT ROWID;
 
 -- Stations whose messages without a transaction call units by names of which a unit may have several: there, what a pass lasts does not follow from
 -- its own row.

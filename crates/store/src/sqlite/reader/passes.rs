@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::rc::Rc;
 
-use kernel::id::{Id, PassId};
+use kernel::id::{Designator, Id, PassId};
 use kernel::pass::PassFact;
 use kernel::project::{DAY, HOUR, is_visit};
 use kernel::time::Time;
@@ -186,17 +186,14 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.passes(rows)
     }
 
-    /// Those of some units, as a whole, from which, or from positions of which, components may have been removed. Whatever the reader is bounded to.
+    /// Positions at which units, as a whole, or some of their boards, may lack components: something was removed there. By unit; under `Id(0)` stands what
+    /// any unit may lack. Whatever the reader is bounded to.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn may_lack_components(&self, wholes: &[Id]) -> Result<Vec<Id>> {
-        let anyones = self.number("SELECT 1 FROM removed WHERE site = ?1 AND unit = 0", params![SITE])?;
-        if anyones.is_some() {
-            return Ok(wholes.to_vec());
-        }
-        let sql = "SELECT removed.unit FROM rarray(?2) AS asked CROSS JOIN removed ON removed.site = ?1 AND removed.unit = asked.value";
-        self.rows(sql, params![SITE, array(wholes)], |row| Ok(Id(row.get(0)?)))
+    pub fn may_lack(&self, wholes: &[Id]) -> Keyed<Designator> {
+        let sql = "SELECT removed.unit, removed.designator FROM rarray(?2) AS asked CROSS JOIN removed ON removed.site = ?1 AND removed.unit = asked.value";
+        self.rows(sql, params![SITE, array(wholes)], |row| Ok((Id(row.get(0)?), Designator(row.get(1)?))))
     }
 
     /// The newest passes of a station, newest first.
