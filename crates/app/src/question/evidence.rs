@@ -242,9 +242,8 @@ impl Desk<'_> {
 
     /// Positions at which components may have been removed from a unit.
     pub(super) fn may_lack(&self, class: &UnitClass) -> Result<BTreeSet<Designator>> {
-        let removed = |unit: Id| {
-            self.every(|memo| &mut memo.lacking, unit, |units| Ok(self.snapshot.reader.may_lack(units)?))
-        };
+        let removed =
+            |unit: Id| self.every(|memo| &mut memo.lacking, unit, |units| Ok(self.snapshot.reader.may_lack(units)?));
         let mut lacking: BTreeSet<Designator> = removed(Id(0))?.iter().copied().collect();
         for alias in &class.aliases {
             let whole = alias.id.whole();

@@ -113,20 +113,4 @@ impl Desk<'_> {
         members.remove(&package);
         Ok(members)
     }
-
-    /// All packages that were ever in one chain with this one. When they parted does not matter, and looking that up for each is what would take long.
-    pub(super) fn chain_ever(&self, package: Id) -> Result<BTreeSet<Id>> {
-        let reader = self.snapshot.reader;
-        let mut members = BTreeSet::from([package]);
-        let mut frontier = vec![package];
-        while let Some(next) = frontier.pop() {
-            for forward in [true, false] {
-                let links = reader.derived(next, forward)?;
-                let others = links.iter().filter(|(_, descent, _)| *descent == Descent::Joined).map(|link| link.0);
-                frontier.extend(others.filter(|other| members.insert(*other)));
-            }
-        }
-        members.remove(&package);
-        Ok(members)
-    }
 }

@@ -151,11 +151,7 @@ impl Desk<'_> {
         for row in reader.passes_at(station, from, until)? {
             rows.insert(row.id, self.keep_row(row));
         }
-        let lasting = self.memo(
-            |memo| &mut memo.lasting,
-            station,
-            || Ok(Rc::<[Lasting]>::from(reader.passes_lasting(station)?)),
-        )?;
+        let lasting = self.lasting(station)?;
         let then = lasting.iter().filter(|pass| pass.from <= until && pass.until >= from).map(|pass| pass.pass);
         let then: Vec<PassId> = then.filter(|pass| !rows.contains_key(pass)).collect();
         self.gather_rows(&then)?;
@@ -163,6 +159,11 @@ impl Desk<'_> {
             rows.extend(self.row(pass)?.map(|row| (pass, row)));
         }
         Ok(rows.into_values().collect())
+    }
+
+    /// Passes at a station that lasted for more than a day, or may have.
+    pub(super) fn lasting(&self, station: Id) -> Result<Rc<[Lasting]>> {
+        self.memo(|memo| &mut memo.lasting, station, || Ok(self.snapshot.reader.passes_lasting(station)?.into()))
     }
 
     /// A pass, if it is visible.

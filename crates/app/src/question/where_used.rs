@@ -9,6 +9,7 @@ use std::rc::Rc;
 use kernel::id::{Designator, Id, PassId};
 use kernel::mount::Stay;
 use kernel::pass::FactKind;
+use kernel::project::DAY;
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -16,7 +17,7 @@ use store::{PassRow, ReportRow};
 
 use super::belonging::Whereabouts;
 use super::complete::Reached;
-use super::desk::{Desk, Source, TOGETHER};
+use super::desk::{Desk, Source, Splice, TOGETHER};
 use super::evidence::{Finding, Focus};
 use super::pass::listed_wholes;
 use super::query::{Query, parse};
@@ -84,6 +85,10 @@ struct Search {
     /// Passes that were looked at, and the reach of those that leave nothing open.
     settled: HashMap<PassId, Option<Reached>>,
 }
+
+/// How far what is said of a pass may lie apart, unless it is one of the lasting ones: it begins and ends within a day, and a visit over midnight lies in two.
+/// (With room for clocks that are off.)
+const PASS_MAX: i64 = 4 * DAY;
 
 /// Why a package is possible only.
 const SUPERSEDED: &str = "the package was stated to be of this lot, and later of another";
@@ -425,13 +430,11 @@ impl Desk<'_> {
             search.focus.stations.insert(row.station);
             search.rows.entry(row.id).or_insert_with(|| self.keep_row(row));
         }
-        let chain = self.chain_ever(thing)?;
-        for row in self.passes_by_chain(thing, &chain)? {
+        for row in self.passes_by_chain(thing, &mut search.focus.chained)? {
             search.focus.named_in.insert(row.id);
             search.focus.stations.insert(row.station);
             search.rows.entry(row.id).or_insert(row);
         }
-        search.focus.chained.extend(chain);
         let stays = self.stays_of(thing)?;
         for stay in stays.iter() {
             let mut there = self.passes_at(stay.station, stay.from, stay.until)?;
@@ -453,27 +456,76 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Passes that name another of the thing's splice chain, and may have run while the thing was spliced.
-    fn passes_by_chain(&self, thing: Id, members: &BTreeSet<Id>) -> Result<Vec<Rc<PassRow>>> {
+    /// Passes that name another of the thing's splice chain, and may have run while the thing was spliced. What may have been in its chain then is added to
+    /// `chained`.
+    fn passes_by_chain(&self, thing: Id, chained: &mut BTreeSet<Id>) -> Result<Vec<Rc<PassRow>>> {
         let reader = self.snapshot.reader;
-        let mut stations: BTreeSet<Id> = BTreeSet::new();
-        for member in members {
-            stations.extend(reader.stations_naming(*member)?);
-        }
+        let splices = self.splices(thing)?;
         let mut found = Vec::new();
-        for splice in self.splices(thing)?.iter() {
-            for station in &stations {
-                for row in self.passes_at(*station, splice.from, splice.until)? {
-                    // A pass whose units cannot be named counts only when it ran then.
-                    let (from, until) = window(&row);
-                    let then = from <= splice.until && splice.from <= until || !self.units_of(&row)?.is_empty();
-                    if then && self.names_any(&row, members)? {
+        for splice in splices.iter() {
+            // Whatever joins another to the thing during a pass was spliced during that pass: so near to this splice, unless the pass lasted. As of an
+            // earlier index any may have lasted.
+            let (from, until) = match reader.sees_all()? {
+                true => (splice.from.plus(-PASS_MAX), splice.until.plus(PASS_MAX)),
+                false => (Time::MIN, Time::MAX),
+            };
+            let near = self.chain(thing, from, until)?;
+            let mut stations: BTreeSet<Id> = BTreeSet::new();
+            for member in &near {
+                stations.extend(reader.stations_naming(*member)?);
+            }
+            for station in stations {
+                for row in self.passes_at(station, splice.from, splice.until)? {
+                    if self.may_name(&row, splice, &near)? {
                         found.push(row);
                     }
                 }
             }
+            chained.extend(near);
+        }
+        if splices.is_empty() {
+            return Ok(found);
+        }
+        let mut lasting: BTreeMap<(Time, Time), Vec<PassId>> = BTreeMap::new();
+        for station in reader.stations_lasting()? {
+            for pass in self.lasting(station)?.iter() {
+                lasting.entry((pass.from.plus(-PASS_MAX), pass.until.plus(PASS_MAX))).or_default().push(pass.pass);
+            }
+        }
+        for ((from, until), passes) in lasting {
+            let then = |splice: &&Splice| splice.from <= until && splice.until >= from;
+            if splices.iter().find(then).is_none() {
+                continue;
+            }
+            self.gather_rows(&passes)?;
+            let names_packages = |row: &PassRow| {
+                row.facts.iter().any(|fact| fact.links().next().is_some() || fact.kind == FactKind::Installed)
+            };
+            let rows = passes.iter().map(|pass| self.row(*pass)).collect::<Result<Vec<_>>>()?;
+            let rows: Vec<Rc<PassRow>> = rows.into_iter().flatten().filter(|row| names_packages(row)).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let members = self.chain(thing, from, until)?;
+            for row in rows {
+                for splice in splices.iter().filter(then) {
+                    if self.may_name(&row, splice, &members)? {
+                        found.push(Rc::clone(&row));
+                        break;
+                    }
+                }
+            }
+            chained.extend(members);
         }
         Ok(found)
+    }
+
+    /// Whether a pass that may have run during a splice names any of the packages that hang together with it.
+    fn may_name(&self, row: &PassRow, splice: &Splice, members: &BTreeSet<Id>) -> Result<bool> {
+        // A pass whose units cannot be named counts only when it ran then.
+        let (from, until) = window(row);
+        let then = from <= splice.until && splice.from <= until || !self.units_of(row)?.is_empty();
+        Ok(then && self.names_any(row, members)?)
     }
 
     /// Whether a message of a pass names any of these packages.

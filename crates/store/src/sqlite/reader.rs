@@ -72,7 +72,11 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.connection.borrow().execute_batch("ROLLBACK").ok();
     }
 
-    fn sees_all(&self) -> Result<bool> {
+    /// Whether all that is recorded is visible.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sees_all(&self) -> Result<bool> {
         if self.as_of == Seq::LATEST {
             return Ok(true);
         }

@@ -154,6 +154,20 @@ impl<C: Borrow<Connection>> Reader<C> {
         })
     }
 
+    /// Stations at which any pass took more than an hour, or may have: those of the [lasting](Reader::passes_lasting) passes are among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn stations_lasting(&self) -> Result<Vec<Id>> {
+        // From one to the next: of each there are many rows.
+        let sql = "SELECT min(station) FROM pass INDEXED BY pass_long WHERE site = ?1 AND long > 0 AND station > ?2";
+        let mut stations: Vec<Id> = Vec::new();
+        while let Some(station) = self.number(sql, params![SITE, stations.last().map_or(i64::MIN, |last| last.0)])? {
+            stations.push(Id(station));
+        }
+        Ok(stations)
+    }
+
     /// Transactions at a station that list no units, and may begin in a closed window.
     ///
     /// # Errors
