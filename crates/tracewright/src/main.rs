@@ -20,6 +20,10 @@ use clap::Parser as _;
 use arguments::{Arguments, Command};
 use say::Done;
 
+/// Questions and imports alike make millions of small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log(&arguments);

@@ -118,7 +118,7 @@ impl Desk<'_> {
                 wholes.remove(&whole);
             }
         }
-        self.gather_listed(&wholes, &BTreeSet::from([station]))?;
+        self.gather_listed(&wholes, |_, at| at == station)?;
         for whole in wholes {
             if let Some(panel) = Panel::of(&self.rows_of(whole, Some(station), Time::MIN, Time::MAX)?) {
                 self.settle_panel(station, whole, &panel, known)?;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use kernel::id::{Designator, Id, PassId, PatternId, Seq};
 use kernel::mount::Stay;
 use kernel::placement::{Cell, Difference, Pattern};
@@ -47,12 +48,12 @@ pub(super) struct Memo {
     /// Positions at which something was removed, from a unit as a whole or from boards of it.
     pub(super) lacking: Kept<Id, Rows<Designator>>,
     pub(super) classes: Kept<Id, Rc<UnitClass>, OF_UNITS>,
-    pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 8_192>,
+    pub(super) passes: Kept<(Id, Option<Id>), Rc<Vec<UnitPass>>, 2_048>,
     /// Passes that list a unit, as a whole, and their stations.
     pub(super) listing: Kept<Id, Rows<(PassId, Id)>>,
     /// Passes at a station that lasted for more than a day, or may have.
     pub(super) lasting: Kept<Id, Rc<[Lasting]>, 64>,
-    pub(super) pass_rows: Kept<PassId, Option<Rc<PassRow>>, 8_192>,
+    pub(super) pass_rows: Kept<PassId, Option<Rc<PassRow>>, 4_096>,
     /// Rows of a carrier in a window.
     pub(super) rows: Kept<RowsKey, Rc<Vec<Rc<PassRow>>>, 256>,
     pub(super) units_of: Kept<PassId, Rc<BTreeSet<Id>>>,
@@ -69,7 +70,7 @@ pub(super) struct Memo {
     pub(super) steady: Kept<Id, bool>,
     pub(super) wandering: Kept<Id, bool>,
     pub(super) mixed_places: Kept<Id, Rc<Vec<Option<Id>>>>,
-    pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 512>,
+    pub(super) reports: Kept<(Id, PatternId, Seq), Option<Rc<Report>>, 256>,
     /// What an origin of a pattern drew on when it was last asked for.
     pub(super) draws: Kept<(Id, PatternId, usize), Draw, 65_536>,
     /// Whether components were reported by a pattern at a station without a package.
@@ -93,11 +94,11 @@ const OF_UNITS: usize = 131_072;
 const KEPT_IN_TESTS: usize = 48;
 
 /// At most so many answers; when it is full it begins anew.
-pub(super) struct Kept<K, V, const MAX: usize = 16_384>(HashMap<K, V>);
+pub(super) struct Kept<K, V, const MAX: usize = 16_384>(HashMap<K, V, RandomState>);
 
 impl<K, V, const MAX: usize> Default for Kept<K, V, MAX> {
     fn default() -> Kept<K, V, MAX> {
-        Kept(HashMap::new())
+        Kept(HashMap::default())
     }
 }
 
@@ -243,27 +244,34 @@ impl<'a> Desk<'a> {
     }
 
     /// Looks up together all rows that stand under some keys, where they are not kept.
-    pub(super) fn gather<K: Eq + Hash + Copy, V, const MAX: usize>(
+    pub(super) fn gather<K: Eq + Hash + Ord + Copy, V: Clone, const MAX: usize>(
         &self,
         of: impl Fn(&mut Memo) -> &mut Kept<K, Rows<V>, MAX>,
         keys: impl IntoIterator<Item = K>,
         find: impl FnOnce(&[K]) -> Result<Vec<(K, V)>>,
     ) -> Result<()> {
         let asked = self.not_kept(&of, keys);
-        let mut found: HashMap<K, Vec<V>> = asked.iter().map(|key| (*key, Vec::new())).collect();
-        if !asked.is_empty() {
-            for (key, row) in find(&asked)? {
-                found.entry(key).or_default().push(row);
-            }
+        if asked.is_empty() {
+            return Ok(());
         }
-        for (key, rows) in found {
-            self.keep(&of, key, rows.into());
+        let mut found = find(&asked)?;
+        found.sort_by_key(|(key, _)| *key);
+        // Most have none.
+        let none: Rows<V> = Rows::default();
+        let mut missing = asked.as_slice();
+        for rows in found.chunk_by(|one, other| one.0 == other.0) {
+            let key = rows[0].0;
+            let before = missing.partition_point(|other| *other < key);
+            missing[..before].iter().for_each(|key| self.keep(&of, *key, Rc::clone(&none)));
+            missing = missing[before..].strip_prefix(&[key]).unwrap_or(&missing[before..]);
+            self.keep(&of, key, rows.iter().map(|(_, row)| row.clone()).collect());
         }
+        missing.iter().for_each(|key| self.keep(&of, *key, Rc::clone(&none)));
         Ok(())
     }
 
     /// Finds out together for which of some keys something holds, where that is not kept.
-    pub(super) fn gather_whether<K: Eq + Hash + Copy, const MAX: usize>(
+    pub(super) fn gather_whether<K: Eq + Hash + Ord + Copy, const MAX: usize>(
         &self,
         of: impl Fn(&mut Memo) -> &mut Kept<K, bool, MAX>,
         keys: impl IntoIterator<Item = K>,
@@ -271,7 +279,7 @@ impl<'a> Desk<'a> {
     ) -> Result<()> {
         let asked = self.not_kept(&of, keys);
         if !asked.is_empty() {
-            let holding: HashSet<K> = find(&asked)?.into_iter().collect();
+            let holding: HashSet<K, RandomState> = find(&asked)?.into_iter().collect();
             for key in asked {
                 self.keep(&of, key, holding.contains(&key));
             }
@@ -279,14 +287,17 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    pub(super) fn not_kept<K: Eq + Hash + Copy, V, const MAX: usize>(
+    /// Those of some keys under which nothing is kept, ascending.
+    pub(super) fn not_kept<K: Eq + Hash + Ord + Copy, V, const MAX: usize>(
         &self,
         of: impl Fn(&mut Memo) -> &mut Kept<K, V, MAX>,
         keys: impl IntoIterator<Item = K>,
     ) -> Vec<K> {
         let mut memo = self.memo.borrow_mut();
         let kept = &of(&mut memo).0;
-        let asked: HashSet<K> = keys.into_iter().filter(|key| !kept.contains_key(key)).collect();
-        asked.into_iter().collect()
+        let mut asked: Vec<K> = keys.into_iter().filter(|key| !kept.contains_key(key)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        asked
     }
 }

@@ -1,7 +1,7 @@
 //! The one evaluation behind all answers: what the evidence says of a unit.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use kernel::event::UnitStatus;
@@ -62,6 +62,8 @@ pub(super) struct Focus {
     pub(super) stations: BTreeSet<Id>,
     /// Kinds of the things.
     pub(super) kinds: BTreeSet<Kind>,
+    /// Rows of passes of which reports alone say what they have of the things: they take no look, unless something was removed.
+    pub(super) told: HashSet<PassId>,
 }
 
 impl Focus {
@@ -105,12 +107,12 @@ impl Desk<'_> {
         let passes = match focus {
             None => self.unit_passes(class)?,
             Some(focus) => {
-                let passes = self.passes_in_focus(class, focus)?;
+                let lacking = self.may_lack(class)?;
+                let passes = self.passes_in_focus(class, focus, lacking.is_empty())?;
                 if !passes.iter().any(|pass| focus.may_bear_on(pass)) {
                     return Ok(UnitEvidence::default());
                 }
                 // What was removed bears on the things in question where they may have been, and where it is said to have been one of them.
-                let lacking = self.may_lack(class)?;
                 let bears = |positions: &BTreeSet<Designator>| !lacking.is_disjoint(positions);
                 if !lacking.is_empty() && bears(&self.positions_in_focus(class, &passes, focus)?) {
                     self.unit_passes(class)?
@@ -204,16 +206,34 @@ impl Desk<'_> {
         Ok(evidence)
     }
 
-    /// Passes of a unit that may matter to a question, unless something was removed: those at the stations where its things were.
-    fn passes_in_focus(&self, class: &UnitClass, focus: &Focus) -> Result<Rc<Vec<UnitPass>>> {
-        if let [station] = focus.stations.iter().collect::<Vec<_>>()[..] {
-            return self.passes_through(class, *station);
-        }
+    /// Passes of a unit that may matter to a question, unless something was removed: those at the stations where its things were, and perhaps only those that
+    /// reports alone do not tell of.
+    fn passes_in_focus(&self, class: &UnitClass, focus: &Focus, untold: bool) -> Result<Rc<Vec<UnitPass>>> {
         let mut passes = Vec::new();
         for station in &focus.stations {
-            passes.extend(self.passes_through(class, *station)?.iter().cloned());
+            if !untold || self.passes_untold(class, focus, *station)? {
+                let told = |pass: &&UnitPass| untold && pass.rows.iter().all(|row| focus.told.contains(row));
+                passes.extend(self.passes_through(class, *station)?.iter().filter(|pass| !told(pass)).cloned());
+            }
         }
         Ok(Rc::new(passes))
+    }
+
+    /// Whether a unit may have passed a station in a way that reports alone do not tell of.
+    fn passes_untold(&self, class: &UnitClass, focus: &Focus, station: Id) -> Result<bool> {
+        for alias in &class.aliases {
+            let whole = alias.id.whole();
+            let untold = if alias.is_lasting() {
+                self.listing(whole)?.iter().any(|(pass, at)| *at == station && !focus.told.contains(pass))
+            } else {
+                let rows = self.rows_of(whole, Some(station), alias.from, alias.until)?;
+                rows.iter().any(|row| !focus.told.contains(&row.id))
+            };
+            if untold {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Positions of a unit at which something may be from the things in question, or is said to have been when it was removed: what was removed elsewhere

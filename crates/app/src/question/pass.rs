@@ -12,6 +12,7 @@ use store::{Lasting, PassRow};
 
 use super::Result;
 use super::desk::{Desk, Rows};
+use super::evidence::Focus;
 use super::unit::{UnitClass, UnitPass, lanes_meet};
 
 /// Units, as a whole, that messages of a pass list.
@@ -140,7 +141,7 @@ impl Desk<'_> {
     }
 
     /// Passes that list a unit or positions of it, and their stations.
-    fn listing(&self, whole: Id) -> Result<Rows<(PassId, Id)>> {
+    pub(super) fn listing(&self, whole: Id) -> Result<Rows<(PassId, Id)>> {
         self.every(|memo| &mut memo.listing, whole, |wholes| Ok(self.snapshot.reader.passes_listing(wholes)?))
     }
 
@@ -195,10 +196,10 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Looks up together the rows of units' passes at some stations.
-    pub(super) fn gather_passes(&self, classes: &[Rc<UnitClass>], stations: &BTreeSet<Id>) -> Result<()> {
+    /// Looks up together the rows of units' passes that may matter to a question.
+    pub(super) fn gather_passes(&self, classes: &[Rc<UnitClass>], focus: &Focus) -> Result<()> {
         let wholes = self.gather_lacking(classes)?;
-        self.gather_listed(&wholes, stations)
+        self.gather_listed(&wholes, |pass, station| focus.stations.contains(&station) && !focus.told.contains(&pass))
     }
 
     /// Looks up together at which positions units may lack components. Gives back the units, as a whole, that their lasting names are of.
@@ -210,14 +211,14 @@ impl Desk<'_> {
         Ok(wholes)
     }
 
-    /// Looks up together the rows of passes at some stations that list units, as a whole.
-    pub(super) fn gather_listed(&self, wholes: &BTreeSet<Id>, stations: &BTreeSet<Id>) -> Result<()> {
+    /// Looks up together the rows of passes that list units, as a whole, where they are wanted.
+    pub(super) fn gather_listed(&self, wholes: &BTreeSet<Id>, wanted: impl Fn(PassId, Id) -> bool) -> Result<()> {
         let reader = self.snapshot.reader;
         self.gather(|memo| &mut memo.listing, wholes.iter().copied(), |wholes| Ok(reader.passes_listing(wholes)?))?;
         let mut passes = Vec::new();
         for whole in wholes {
             let listing = self.listing(*whole)?;
-            passes.extend(listing.iter().filter(|(_, station)| stations.contains(station)).map(|(pass, _)| *pass));
+            passes.extend(listing.iter().filter(|(pass, station)| wanted(*pass, *station)).map(|(pass, _)| *pass));
         }
         self.gather_rows(&passes)
     }

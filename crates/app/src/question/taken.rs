@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use kernel::id::{Designator, Id, Seq};
+use kernel::id::{Designator, Id, PassId, Seq};
 use kernel::placement::{Departure, Origin};
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -12,11 +12,13 @@ use store::ReportRow;
 use super::Result;
 use super::complete::Reached;
 use super::desk::{Desk, Report, TOGETHER};
-use super::evidence::Finding;
+use super::evidence::{Finding, Focus};
 use crate::answer::{Evidence, Relation};
 
 /// Components that units certainly have from a package, all from one report.
 pub(super) struct Taken {
+    /// The report's pass.
+    pub(super) pass: PassId,
     package: Id,
     units: Vec<Id>,
     /// Their positions.
@@ -64,6 +66,7 @@ impl Desk<'_> {
             keys.push((*unit, key));
         }
         let taken = |units: Vec<Id>, designators: Rc<[Designator]>| Taken {
+            pass: report.row.pass,
             package,
             units,
             designators,
@@ -101,16 +104,18 @@ impl Desk<'_> {
         Ok(designators.into())
     }
 
-    /// What reports alone say, by unit. Units that take a look of their own are not among them: those that are known to, and those from which some of these
-    /// components may have been removed, which are added to them.
+    /// What reports alone say, by unit. Those of `others` take a look of their own, at passes that are not told of; units from which some of these components
+    /// may have been removed take one at all their passes, and are added to them.
     pub(super) fn told_by_reports<'t>(
         &self,
-        taken: &'t [Taken],
+        taken: impl Iterator<Item = &'t Taken>,
+        focus: &Focus,
         others: &mut BTreeSet<Id>,
     ) -> Result<BTreeMap<Id, Vec<&'t Taken>>> {
         let mut told: BTreeMap<Id, Vec<&Taken>> = BTreeMap::new();
         for taken in taken {
-            for unit in taken.units.iter().filter(|unit| !others.contains(unit)) {
+            let told_of = focus.told.contains(&taken.pass);
+            for unit in taken.units.iter().filter(|unit| told_of || !others.contains(unit)) {
                 told.entry(*unit).or_default().push(taken);
             }
         }
@@ -125,7 +130,8 @@ impl Desk<'_> {
                     lacking.contains(&Designator::NONE)
                         || taken.designators.iter().any(|designator| lacking.contains(designator))
                 };
-                if !lacking.is_empty() && told.get(&class.key).is_some_and(|taken| taken.iter().any(may_be)) {
+                let looked_at = || others.contains(&class.key) || told[&class.key].iter().any(may_be);
+                if !lacking.is_empty() && looked_at() {
                     told.remove(&class.key);
                     others.insert(class.key);
                 }

@@ -308,7 +308,12 @@ impl Desk<'_> {
             built_into
                 .extend(self.stints_of(*thing)?.iter().filter(|stint| stint.belonging == Row::Assembled).cloned());
         }
-        let Search { focus, rows, taken, .. } = search;
+        let Search { mut focus, rows, taken, settled } = search;
+        // What settled passes have of packages, their reports say.
+        if focus.kinds.iter().all(|kind| *kind == Kind::Package) {
+            let settled = settled.iter().filter(|(_, reached)| reached.is_some()).map(|(pass, _)| *pass);
+            focus.told.extend(settled.filter(|pass| !rows.contains_key(pass)));
+        }
         let within = |finding: &Finding| {
             let begin = finding.at.or(finding.until).unwrap_or(Time::MIN);
             let end = finding.until.unwrap_or(begin).max(begin);
@@ -316,8 +321,8 @@ impl Desk<'_> {
         };
         // Evaluate each unit once, for all passes that may matter to it.
         let mut units: BTreeSet<Id> = BTreeSet::new();
-        let rows: Vec<Rc<PassRow>> = rows.into_values().collect();
-        for together in rows.chunks(TOGETHER) {
+        let unsettled: Vec<Rc<PassRow>> = rows.values().cloned().collect();
+        for together in unsettled.chunks(TOGETHER) {
             self.gather_names(&together.iter().flat_map(|row| listed_wholes(row)).collect())?;
             for row in together {
                 let of_row = self.units_of(row)?;
@@ -327,7 +332,8 @@ impl Desk<'_> {
                 units.extend(of_row.iter());
             }
         }
-        for (unit, taken) in self.told_by_reports(&taken, &mut units)? {
+        let taken = taken.iter().filter(|taken| !rows.contains_key(&taken.pass));
+        for (unit, taken) in self.told_by_reports(taken, &focus, &mut units)? {
             let findings = taken.iter().map(|taken| taken.finding());
             let mut findings: Vec<Finding> = findings.filter(|finding| within(finding)).collect();
             findings.iter_mut().for_each(|finding| targets.mean(finding));
@@ -339,7 +345,7 @@ impl Desk<'_> {
         let mut classes: Vec<Rc<UnitClass>> = Vec::with_capacity(units.len());
         for together in units.chunks(TOGETHER) {
             let found = self.gather_classes(together)?;
-            self.gather_passes(&found, &focus.stations)?;
+            self.gather_passes(&found, &focus)?;
             classes.extend(found);
         }
         for class in classes {
@@ -411,7 +417,8 @@ impl Desk<'_> {
                 if search.rows.contains_key(&report.pass) {
                     continue;
                 }
-                if let Some(reach) = search.settled.get(&report.pass).copied().flatten()
+                if is_package
+                    && let Some(reach) = search.settled.get(&report.pass).copied().flatten()
                     && let Some(taken) = self.taken(thing, report, reach)?
                 {
                     search.taken.extend(taken);

@@ -14,9 +14,9 @@ use crate::sqlite::span::{SPAN_END, SPANS, longest};
 impl<C: Borrow<Connection>> Reader<C> {
     fn within(&self, index: &str, condition: &str, values: impl rusqlite::Params) -> Result<Vec<(Seq, Within)>> {
         let sql = format!(
-            "SELECT seq, at, child, parent, belonging, coming, position FROM within INDEXED BY {index} WHERE site = ?1 AND seq < ?2 AND {condition} ORDER BY at, coming, child, parent, position"
+            "SELECT seq, at, child, parent, belonging, coming, position FROM within INDEXED BY {index} WHERE site = ?1 AND seq < ?2 AND {condition}"
         );
-        let rows = self.rows(&sql, values, |row| {
+        let mut rows = self.rows(&sql, values, |row| {
             Ok((
                 Seq(row.get::<_, i64>(0)?.cast_unsigned()),
                 Time(row.get(1)?),
@@ -27,6 +27,7 @@ impl<C: Borrow<Connection>> Reader<C> {
                 row.get::<_, String>(6)?,
             ))
         })?;
+        rows.sort_by(|a, b| (a.1, a.5, a.2, a.3, &a.6).cmp(&(b.1, b.5, b.2, b.3, &b.6)));
         Ok(rows
             .into_iter()
             .filter_map(|(seq, at, child, parent, belonging, on, position)| {

@@ -87,41 +87,47 @@ impl<C: Borrow<Connection>> Reader<C> {
         Ok(statement.query_row(params![SITE, designator.0], |row| row.get(0)).optional()?)
     }
 
-    /// Positions at which units' names were mentioned, with the whole if that was. By unit, as a whole.
+    /// Positions at which units' names were mentioned, with the whole if that was, ascending. By unit, as a whole.
     ///
     /// # Errors
     /// When the database fails.
     pub fn positions_of(&self, wholes: &[Id]) -> Result<Vec<(Id, Id)>> {
         let sql = "SELECT unit.id FROM rarray(?2) AS asked CROSS JOIN unit ON unit.site = ?1 AND unit.id BETWEEN asked.value AND asked.value + 255
-                   WHERE unit.seq < ?3 ORDER BY unit.id";
-        self.rows(sql, params![SITE, array(wholes), self.bound()], |row| {
+                   WHERE unit.seq < ?3";
+        let mut found = self.rows(sql, params![SITE, array(wholes), self.bound()], |row| {
             let id = Id(row.get(0)?);
             Ok((id.whole(), id))
-        })
+        })?;
+        found.sort_unstable();
+        Ok(found)
     }
 
-    /// What lay on panels or carriers: position, unit by its own name, when. By panel or carrier.
+    /// What lay on panels or carriers: position, unit by its own name, when, ascending. By panel or carrier.
     ///
     /// # Errors
     /// When the database fails.
     pub fn named_on(&self, scopes: &[Id]) -> Keyed<(u32, Id, Time)> {
         let sql = "SELECT name.scope, name.position, name.thing, name.at FROM rarray(?2) AS asked CROSS JOIN name ON name.site = ?1 AND name.scope = asked.value
-                   WHERE name.seq < ?3 ORDER BY name.position, name.thing, name.at";
-        self.rows(sql, params![SITE, array(scopes), self.bound()], |row| {
+                   WHERE name.seq < ?3";
+        let mut found = self.rows(sql, params![SITE, array(scopes), self.bound()], |row| {
             Ok((Id(row.get(0)?), (row.get(1)?, Id(row.get(2)?), Time(row.get(3)?))))
-        })
+        })?;
+        found.sort_unstable();
+        Ok(found)
     }
 
-    /// Where units with a name of their own lay: panel or carrier, position, when. By unit.
+    /// Where units with a name of their own lay: panel or carrier, position, when, ascending. By unit.
     ///
     /// # Errors
     /// When the database fails.
     pub fn places_of_name(&self, things: &[Id]) -> Keyed<(Id, u32, Time)> {
         let sql = "SELECT name.thing, name.scope, name.position, name.at
                    FROM rarray(?2) AS asked CROSS JOIN name INDEXED BY name_thing ON name.site = ?1 AND name.thing = asked.value
-                   WHERE name.seq < ?3 ORDER BY name.scope, name.position, name.at";
-        self.rows(sql, params![SITE, array(things), self.bound()], |row| {
+                   WHERE name.seq < ?3";
+        let mut found = self.rows(sql, params![SITE, array(things), self.bound()], |row| {
             Ok((Id(row.get(0)?), (Id(row.get(1)?), row.get(2)?, Time(row.get(3)?))))
-        })
+        })?;
+        found.sort_unstable();
+        Ok(found)
     }
 }
