@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
 use app::question::{self, Desk, Snapshot};
-use kernel::event::Event;
+use kernel::event::{
+    Carrier, Event, Installed, Location, Mount, Mounted, Package, PassEnded, PassStarted, UnitGroup, Unmounted,
+};
 use kernel::id::Seq;
 use kernel::time::Time;
 use store::{Outcome, SiteReader, Store};
+use testkit::build::{carrier, event, group, location, material, mount, package};
 use testkit::history::{Features, history};
 use testkit::oracle::Oracle;
 use testkit::random::Random;
@@ -467,6 +470,55 @@ fn answers_equal_the_oracle() {
         // A desk for each: what one question keeps must not change the answer to another.
         of_each(&histories, |oracle| recorded.ask(|desk| equals_the_oracle(desk, oracle)))
     });
+}
+
+/// Small histories, told in many orders.
+fn agrees(told: &[Event]) {
+    let oracle = Oracle::new(told);
+    for seed in 0..24 {
+        let mut random = Random::new(seed);
+        let mut events = told.to_vec();
+        random.shuffle(&mut events);
+        let recorded = in_batches(&events, &mut random);
+        let agrees =
+            recorded.ask(|desk| equals_the_oracle(desk, &oracle).and_then(|()| directions_agree(desk, &oracle)));
+        let order: Vec<String> = events.iter().map(shown).collect();
+        agrees.unwrap_or_else(|text| panic!("{text}\nin this order:\n{}", order.join("\n")));
+    }
+}
+
+fn starts(tick: i64, transaction: &str, units: UnitGroup) -> Event {
+    let transaction = transaction.to_owned();
+    event("STATION", tick, &format!("starts {tick}"), PassStarted { transaction, units, ..Default::default() })
+}
+
+fn ends(tick: i64, transaction: &str, units: UnitGroup) -> Event {
+    let (transaction, result) = (transaction.to_owned(), "Completed".to_owned());
+    event("STATION", tick, &format!("ends {tick}"), PassEnded { transaction, units, result, ..Default::default() })
+}
+
+#[test]
+fn a_reel_left_with_the_trolley_that_only_another_reel_names() {
+    let lying = |reel: &str, place: &str, feeder: Carrier| {
+        let location = Location { carrier: Some(feeder), ..location(place) };
+        Mounted { mounts: vec![Mount { location: Some(location), ..mount(reel, None) }], ..Default::default() }
+    };
+    let on_trolley = Carrier { parent: Some(Box::new(carrier("TROLLEY"))), ..carrier("FEEDER") };
+    let gone = Mount { carrier: Some(carrier("TROLLEY")), ..Default::default() };
+    let report = |named: &str, tick: i64| {
+        let named = Package { part: "PART".into(), ..package(named) };
+        let materials = vec![material(("ANOTHER", None), Some(named), None, &["R1"])];
+        event("STATION", tick, &format!("installed {tick}"), Installed { materials, ..Default::default() })
+    };
+    agrees(&[
+        event("ELSEWHERE", 0, "on", lying("OTHER", "F2", on_trolley)),
+        event("ELSEWHERE", 3, "on too", lying("REEL", "F2", carrier("FEEDER"))),
+        event("STATION", 11, "off", Unmounted { mounts: vec![gone], ..Default::default() }),
+        report("REEL", 13),
+        event("STATION", 17, "here", lying("REEL", "F1", carrier("ANOTHER FEEDER"))),
+        starts(19, "", group("PANEL", vec![])),
+        ends(20, "", group("PANEL", vec![])),
+    ]);
 }
 
 #[test]

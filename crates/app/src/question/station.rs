@@ -240,13 +240,29 @@ impl Desk<'_> {
                 }
             }
         }
+        let mut seen: BTreeSet<Id> = things.union(&carriers).copied().collect();
         let mut elsewhere: Vec<MountPoint> = Vec::new();
-        for thing in things.union(&carriers) {
+        for thing in &seen {
             elsewhere.extend(reader.mounts_of(*thing)?);
         }
-        carriers.extend(elsewhere.iter().flat_map(|point| &point.carriers));
-        for carrier in carriers.difference(&things) {
-            elsewhere.extend(reader.mounts_of(*carrier)?);
+        // Whether they were still elsewhere follows from what they lay in there, and from what that rode on.
+        let mut outer: Vec<Id> = elsewhere.iter().flat_map(|point| point.carriers.iter().copied()).collect();
+        while let Some(carrier) = outer.pop() {
+            if !seen.insert(carrier) {
+                continue;
+            }
+            let mut told = reader.mounts_of(carrier)?;
+            if self.is_wandering(carrier)? {
+                // What a feeder rides on may stand in another reel's message only.
+                for other in reader.carried_by(carrier)? {
+                    let rides = |point: &MountPoint| {
+                        point.carriers.contains(&carrier) && point.carriers.last() != Some(&carrier)
+                    };
+                    told.extend(reader.mounts_of(other)?.into_iter().filter(rides));
+                }
+            }
+            outer.extend(told.iter().flat_map(|point| point.carriers.iter().copied()));
+            elsewhere.extend(told);
         }
         points.extend(elsewhere);
         Ok(points)
