@@ -10,7 +10,8 @@ use std::sync::Arc;
 use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
 use app::question::{self, Desk, Snapshot};
 use kernel::event::{
-    Carrier, Event, Installed, Location, Mount, Mounted, Package, PassEnded, PassStarted, UnitGroup, Unmounted,
+    Carrier, Event, Installed, Location, Mount, Mounted, Package, PassArrived, PassDeparted, PassEnded, PassStarted,
+    UnitGroup, Unmounted,
 };
 use kernel::id::Seq;
 use kernel::time::Time;
@@ -487,6 +488,23 @@ fn agrees(told: &[Event]) {
     }
 }
 
+/// A reel lies in a feeder from tick 1 to tick 3.
+fn long_ago() -> [Event; 2] {
+    let (on, off) = (vec![mount("REEL", Some("F1"))], vec![mount("REEL", None)]);
+    [
+        event("STATION", 1, "on", Mounted { mounts: on, ..Default::default() }),
+        event("STATION", 3, "off", Unmounted { mounts: off, ..Default::default() }),
+    ]
+}
+
+fn arrives(tick: i64, units: UnitGroup) -> Event {
+    event("STATION", tick, &format!("arrives {tick}"), PassArrived { units, ..Default::default() })
+}
+
+fn departs(tick: i64, units: UnitGroup) -> Event {
+    event("STATION", tick, &format!("departs {tick}"), PassDeparted { units, ..Default::default() })
+}
+
 fn starts(tick: i64, transaction: &str, units: UnitGroup) -> Event {
     let transaction = transaction.to_owned();
     event("STATION", tick, &format!("starts {tick}"), PassStarted { transaction, units, ..Default::default() })
@@ -519,6 +537,15 @@ fn a_reel_left_with_the_trolley_that_only_another_reel_names() {
         starts(19, "", group("PANEL", vec![])),
         ends(20, "", group("PANEL", vec![])),
     ]);
+}
+
+#[test]
+fn who_left_as_it_came_has_no_begin_when_a_transaction_has_it() {
+    let panel = || group("PANEL", vec![]);
+    let came = [arrives(23, panel()), departs(23, panel())];
+    for others in [vec![], vec![starts(24, "T", panel())], vec![starts(22, "T", panel())]] {
+        agrees(&[&long_ago()[..], &came, &others].concat());
+    }
 }
 
 #[test]

@@ -123,12 +123,20 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
     let (mut begun, mut started, mut ended, mut departed) = (false, false, false, false);
     // The next begins before the last has ended.
     let mut left_open = false;
-    let mut begun_at = Time::MIN;
+    let (mut begun_at, mut arrived_at) = (Time::MIN, Time::MIN);
     for fact in facts.iter() {
-        // What ends at the instant of a begin may have ended what another row tells of.
-        left_open |= matches!(fact.kind, FactKind::Ended | FactKind::Departed) && fact.at == begun_at;
-        if matches!(fact.kind, FactKind::Arrived | FactKind::Started) {
-            begun_at = fact.at;
+        if matches!(fact.kind, FactKind::Ended | FactKind::Departed) {
+            // What ends at the instant of an arrival does not keep it from the transaction that is next: then nobody knows when that began.
+            if fact.at == arrived_at {
+                return Some(Side::Begin);
+            }
+            // What ends at the instant of a begin may have ended what another row tells of.
+            left_open |= fact.at == begun_at;
+        }
+        match fact.kind {
+            FactKind::Arrived => (begun_at, arrived_at) = (fact.at, fact.at),
+            FactKind::Started => begun_at = fact.at,
+            _ => {}
         }
         match fact.kind {
             FactKind::Arrived => {
