@@ -11,12 +11,12 @@ use app::answer::{Component, Evidence, Relation, Trace, WhereUsed};
 use app::question::{self, Desk, Snapshot};
 use kernel::event::{
     Carrier, Event, Installed, Location, Mount, Mounted, Package, PassArrived, PassDeparted, PassEnded, PassStarted,
-    UnitGroup, Unmounted,
+    UnitGroup, UnitStatus, UnitsMatched, UnitsSeparated, Unmounted,
 };
 use kernel::id::Seq;
 use kernel::time::Time;
 use store::{Outcome, SiteReader, Store};
-use testkit::build::{carrier, event, group, location, material, mount, package};
+use testkit::build::{carrier, event, group, location, material, mention, mount, package};
 use testkit::history::{Features, history};
 use testkit::oracle::Oracle;
 use testkit::random::Random;
@@ -515,6 +515,17 @@ fn ends(tick: i64, transaction: &str, units: UnitGroup) -> Event {
     event("STATION", tick, &format!("ends {tick}"), PassEnded { transaction, units, result, ..Default::default() })
 }
 
+fn loads(tick: i64, board: &str) -> Event {
+    let units = group("", vec![mention(board, Some(1), UnitStatus::Pass)]);
+    let loaded = UnitsMatched { carrier: "CARRIER".into(), units, ..Default::default() };
+    event("HOUSE", tick, &format!("loads {tick}"), loaded)
+}
+
+fn unloads(tick: i64) -> Event {
+    let emptied = UnitsSeparated { carrier: "CARRIER".into(), ..Default::default() };
+    event("HOUSE", tick, &format!("unloads {tick}"), emptied)
+}
+
 #[test]
 fn a_reel_left_with_the_trolley_that_only_another_reel_names() {
     let lying = |reel: &str, place: &str, feeder: Carrier| {
@@ -545,6 +556,28 @@ fn who_left_as_it_came_has_no_begin_when_a_transaction_has_it() {
     let came = [arrives(23, panel()), departs(23, panel())];
     for others in [vec![], vec![starts(24, "T", panel())], vec![starts(22, "T", panel())]] {
         agrees(&[&long_ago()[..], &came, &others].concat());
+    }
+}
+
+#[test]
+fn a_board_that_came_onto_a_carrier_during_a_pass_has_no_begin() {
+    let carrier = || group("CARRIER", vec![]);
+    let whole_day = [arrives(5, carrier()), departs(6, carrier()), arrives(15, carrier()), departs(17, carrier())];
+    let worked = [starts(15, "T", carrier()), ends(17, "T", carrier())];
+    let report = Installed {
+        transaction: "T".into(),
+        materials: vec![material(("CARRIER", Some(1)), None, Some("F1"), &["R1"])],
+        ..Default::default()
+    };
+    let moves: [&[Event]; 4] = [
+        &[loads(16, "BOARD")],
+        &[loads(4, "BOARD"), unloads(16)],
+        &[loads(10, "BOARD"), unloads(17)],
+        &[loads(14, "BOARD"), unloads(18)],
+    ];
+    for moved in moves {
+        agrees(&[&long_ago()[..], &whole_day, moved].concat());
+        agrees(&[&long_ago()[..], &worked, &[event("STATION", 16, "installed", report.clone())], moved].concat());
     }
 }
 

@@ -177,7 +177,7 @@ fn reopen_found(connection: &Connection, sql: &str, of: Id) -> Result<(), StoreE
 }
 
 /// A pass lasted as long as its own row says.
-fn reopen(connection: &Connection, pass: PassId) -> Result<(), StoreError> {
+pub(super) fn reopen(connection: &Connection, pass: PassId) -> Result<(), StoreError> {
     let sql = "SELECT key, facts, last_at - first_at FROM pass WHERE site = ?1 AND id = ?2";
     let (key, packed, micros) = connection.prepare_cached(sql)?.query_row(params![SITE, pass.0], |row| {
         Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, Vec<u8>>(1)?, row.get(2)?))

@@ -6,6 +6,7 @@ use kernel::id::{Designator, Id, PassId};
 use kernel::pass::{FactKind, PassFact};
 use kernel::project::{DAY, HOUR, is_visit};
 use kernel::row::Belonging;
+use kernel::time::Time;
 use rusqlite::{Connection, params};
 
 use super::side::long;
@@ -25,6 +26,8 @@ pub(super) struct Passes {
     several: HashSet<Id>,
     /// Carriers of which that was learned in it.
     carriers: HashSet<Id>,
+    /// Carriers that something was put on, or taken off, and when.
+    moved: BTreeSet<(Id, Time)>,
     /// Packages of which something was learned in it that bears on their part, and the event's index.
     learned: Vec<(i64, Id)>,
 }
@@ -74,6 +77,11 @@ impl Passes {
         self.carriers.insert(carrier);
     }
 
+    /// Something was put on a carrier, or taken off it.
+    pub(super) fn moved(&mut self, carrier: Id, at: Time) {
+        self.moved.insert((carrier, at));
+    }
+
     /// What the batch says of a pass.
     pub(super) fn facts(&self, pass: PassId) -> &[PassFact] {
         self.dirty.get(&pass).map(|dirty| dirty.facts.as_slice()).unwrap_or_default()
@@ -95,6 +103,9 @@ impl Passes {
         }
         for carrier in std::mem::take(&mut self.carriers) {
             reopen(connection, carrier, true)?;
+        }
+        for (carrier, at) in std::mem::take(&mut self.moved) {
+            split(connection, carrier, at)?;
         }
         for unit in std::mem::take(&mut self.named) {
             let stations: Vec<(i64, bool)> = connection
@@ -277,6 +288,22 @@ fn reopen(connection: &Connection, unit: Id, surely: bool) -> Result<(), StoreEr
                                                  WHERE name.site = ?1 AND name.thing BETWEEN ?2 AND ?2 | 255 LIMIT 2)) > 1)",
         )?
         .execute(params![SITE, unit.0, Long::OpenBegin as u8, surely])?;
+    Ok(())
+}
+
+/// What lies on a carrier changed: passes that named it before and after do not speak of the same units.
+fn split(connection: &Connection, carrier: Id, at: Time) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT pass.id FROM pass_unit CROSS JOIN pass ON pass.site = pass_unit.site AND pass.id = pass_unit.pass
+         WHERE pass_unit.site = ?1 AND pass_unit.unit = ?2 AND pass_unit.hour BETWEEN ?3 AND ?4
+           AND pass.long <> ?5 AND pass.first_at < ?6 AND pass.last_at >= ?6",
+    )?;
+    let hours = (at.plus(-DAY).0.div_euclid(HOUR), at.0.div_euclid(HOUR));
+    for (first, last) in [hours, (HOUR_ANY, HOUR_ANY)] {
+        let values = params![SITE, carrier.0, first, last, Long::OpenBegin as u8, at.0];
+        let passes: Vec<i64> = statement.query_map(values, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        passes.into_iter().try_for_each(|pass| left::reopen(connection, PassId(pass)))?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use kernel::row::Belonging;
 use kernel::time::Time;
 use rusqlite::{Connection, params};
 
-use super::{Long, SITE, StoreError};
+use super::{Long, SITE, StoreError, within};
 
 /// How far back a search by time must look for a pass whose facts span so many microseconds.
 pub(super) fn long(
@@ -23,6 +23,9 @@ pub(super) fn long(
     if side.is_some() && !visit {
         side = open_side(facts, visit, &homes(connection, pass, facts)?);
     }
+    if !matches!(side, Some(Side::Begin)) && is_split(connection, facts, visit)? {
+        side = Some(Side::Begin);
+    }
     Ok(match side {
         Some(Side::Begin) => Long::OpenBegin,
         Some(Side::End) => Long::Open,
@@ -30,6 +33,40 @@ pub(super) fn long(
         None if micros > HOUR => Long::Day,
         None => Long::Hour,
     })
+}
+
+/// Whether something was put on a carrier, or taken off it, while messages of a pass name it: then they do not all speak of the same units, and to some
+/// of these the pass lacks a side.
+fn is_split(connection: &Connection, facts: &[PassFact], visit: bool) -> Result<bool, StoreError> {
+    let times = || facts.iter().map(|fact| fact.at);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(false) };
+    if first == last {
+        return Ok(false);
+    }
+    let listed = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
+    let wholes: BTreeSet<Id> = listed.filter(|whole| whole.row() != 0).collect();
+    let mut moves: BTreeSet<(Time, bool)> = BTreeSet::new();
+    for whole in wholes {
+        if within::carries(connection, whole)? {
+            moves.extend(within::moves(connection, whole, first, last)?);
+        }
+    }
+    if !visit {
+        // The end of a transaction names whom it named at the start too.
+        return Ok(moves.iter().any(|(_, on)| *on));
+    }
+    let mut edges: BTreeSet<Time> = moves.into_iter().map(|(at, _)| at).collect();
+    edges.insert(Time::MAX);
+    let mut from = Time::MIN;
+    for until in edges {
+        let part = facts.iter().filter(|fact| from <= fact.at && fact.at < until);
+        let mut part: Vec<PassFact> = part.cloned().collect();
+        if !part.is_empty() && open_side(&mut part, true, &HashMap::new()).is_some() {
+            return Ok(true);
+        }
+        from = until;
+    }
+    Ok(false)
 }
 
 /// Where units of a transaction that are called by names of their own are at home: of each the only position of a panel that it was known to have when

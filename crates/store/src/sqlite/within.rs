@@ -85,3 +85,23 @@ pub(super) fn carries(connection: &Connection, thing: Id) -> Result<bool, StoreE
         .exists(params![SITE, thing.0, Belonging::Carried as u8])?;
     Ok(found)
 }
+
+/// When something was put on a carrier (or else taken off it), after one time and until another.
+pub(super) fn moves(
+    connection: &Connection,
+    carrier: Id,
+    after: Time,
+    until: Time,
+) -> Result<Vec<(Time, bool)>, StoreError> {
+    let mut found = Vec::new();
+    for span in (0..SPANS).chain([SPAN_END]) {
+        let mut statement = connection.prepare_cached(
+            "SELECT DISTINCT at, coming FROM within INDEXED BY within_carried
+             WHERE site = ?1 AND parent = ?2 AND belonging = 3 AND span = ?3 AND at > ?4 AND at <= ?5",
+        )?;
+        let values = params![SITE, carrier.0, span, after.0, until.0];
+        let moves = statement.query_map(values, |row| Ok((Time(row.get(0)?), row.get(1)?)))?;
+        found.extend(moves.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    Ok(found)
+}

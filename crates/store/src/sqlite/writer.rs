@@ -748,6 +748,9 @@ impl State for Transaction<'_> {
                     self.memory.batch.named(within.parent.whole());
                     self.memory.batch.carries(within.parent.whole());
                 }
+                if within.belonging == Belonging::Carried {
+                    self.memory.batch.moved(within.parent.whole(), within.at);
+                }
                 let ordinal = self.ordinal(seq);
                 super::within::add(self.connection, index, ordinal, &within)?;
             }
