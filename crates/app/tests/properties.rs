@@ -352,12 +352,10 @@ const SEVERAL_NAMES: u32 = Features::SERIALS | Features::CARRIERS | Features::TW
 /// What may occur in the history of a seed. Every fourth has one name for each unit, as most stations of a factory do.
 fn features(seed: u64) -> Features {
     let chosen = number("TRACEWRIGHT_FEATURES").map(|bits| Features(u32::try_from(bits).unwrap_or(u32::MAX)));
-    // Where boards come singly, answers are known to differ still, when a carrier is loaded while it is there (all features, seeds 368 and 781660)
-    // and in one of thousands beside others (seed 794245): these are open defects.
     let without = match seed % 4 {
         3 => SEVERAL_NAMES,
         1 => Features::CARRIERS,
-        _ => Features::SINGLY,
+        _ => 0,
     };
     let usual = Features(Features::ALL.0 & !without);
     chosen.unwrap_or(usual)
