@@ -3,7 +3,7 @@
 //!
 //! A transaction that lost its end is over once its units have left the station; a visit over midnight (UTC) lies in the rows of two days.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact};
@@ -11,7 +11,7 @@ use kernel::project::{HOUR, is_visit};
 use kernel::time::Time;
 use rusqlite::{Connection, params};
 
-use super::side::{long, open_side};
+use super::side::{aside, long, open_side};
 use super::{Long, SITE, StoreError};
 
 /// A unit with more passes than this is no panel: what is open of its passes stays open.
@@ -22,6 +22,7 @@ struct Row {
     pass: PassId,
     long: i64,
     first_at: i64,
+    last_at: i64,
     visit: bool,
     facts: Vec<PassFact>,
 }
@@ -52,19 +53,32 @@ pub(super) fn bound(connection: &Connection, station: Id, unit: Id) -> Result<()
         true => visits > 1 && long >= Long::Open as i64,
         false => long == Long::Open as i64 || long == Long::Left as i64,
     };
-    if !here.iter().any(|(_, (long, key))| may_close(*long, is_visit(key.cast_unsigned())))
-        || is_vague(connection, station)?
-    {
+    let crosses = 0 < visits && visits < here.len();
+    let closes = here.iter().any(|(_, (long, key))| may_close(*long, is_visit(key.cast_unsigned())));
+    if !crosses && !closes {
         return Ok(());
     }
     let mut rows = Vec::with_capacity(here.len());
     for (pass, (long, key)) in here {
         let mut statement =
-            connection.prepare_cached("SELECT first_at, facts FROM pass WHERE site = ?1 AND id = ?2")?;
-        let (first_at, packed) =
-            statement.query_row(params![SITE, pass], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+            connection.prepare_cached("SELECT first_at, last_at, facts FROM pass WHERE site = ?1 AND id = ?2")?;
+        let (first_at, last_at, packed) = statement
+            .query_row(params![SITE, pass], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)))?;
         let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
-        rows.push(Row { pass: PassId(pass), long, first_at, visit: is_visit(key.cast_unsigned()), facts });
+        rows.push(Row { pass: PassId(pass), long, first_at, last_at, visit: is_visit(key.cast_unsigned()), facts });
+    }
+    let worked: Vec<(Time, Time)> =
+        rows.iter().filter(|row| !row.visit).map(|row| (Time(row.first_at), Time(row.last_at))).collect();
+    for row in rows.iter_mut().filter(|row| row.visit && row.long != Long::OpenBegin as i64) {
+        if is_crossed(&row.facts.iter().collect::<Vec<_>>(), &worked) {
+            row.long = Long::OpenBegin as i64;
+            connection
+                .prepare_cached("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?
+                .execute(params![SITE, row.pass.0, row.long])?;
+        }
+    }
+    if !closes || is_vague(connection, station)? {
+        return Ok(());
     }
     let days = Days::of(unit, &rows);
     for row in rows.iter().filter(|row| may_close(row.long, row.visit)) {
@@ -99,7 +113,9 @@ impl<'r> Days<'r> {
         let facts: Vec<&PassFact> = rows.iter().filter(|row| row.visit).flat_map(|row| &row.facts).collect();
         let alone = facts.iter().flat_map(|fact| &fact.units).all(|member| member.unit.whole() == whole);
         let mut together: Vec<PassFact> = facts.iter().copied().cloned().collect();
-        if !alone || open_side(&mut together, true, &HashMap::new()).is_some() {
+        let worked: Vec<(Time, Time)> =
+            rows.iter().filter(|row| !row.visit).map(|row| (Time(row.first_at), Time(row.last_at))).collect();
+        if !alone || open_side(&mut together, true, &HashMap::new()).is_some() || is_crossed(&facts, &worked) {
             return Days { facts: Vec::new(), last: 0 };
         }
         let last = facts.iter().map(|fact| fact.seq.0.cast_signed()).max().unwrap_or_default();
@@ -114,6 +130,39 @@ impl<'r> Days<'r> {
         let end = self.facts.iter().map(|fact| fact.at).filter(|at| *at < next).max()?;
         Some((end, self.last))
     }
+}
+
+/// Whether transactions of a unit take a part of what was said of one of its visits, and leave the rest without a side. They leave nothing when they ran
+/// apart from it, or between arrival and departure while nothing else was said.
+fn is_crossed(facts: &[&PassFact], worked: &[(Time, Time)]) -> bool {
+    let mut facts: Vec<&PassFact> = facts.iter().copied().filter(|fact| !aside(fact)).collect();
+    facts.sort_by_key(|fact| (fact.at, fact.kind != FactKind::Arrived, fact.kind == FactKind::Departed));
+    let has = |stay: &[&PassFact], kind: FactKind| stay.iter().any(|fact| fact.kind == kind);
+    let mut stays: Vec<Vec<&PassFact>> = Vec::new();
+    for fact in facts {
+        // After an end there may still be a departure.
+        let follows = |stay: &Vec<&PassFact>| match fact.kind {
+            FactKind::Arrived => false,
+            FactKind::Started => !has(stay, FactKind::Started) && !has(stay, FactKind::Departed),
+            FactKind::Departed => true,
+            _ => !has(stay, FactKind::Ended) && !has(stay, FactKind::Departed),
+        };
+        match stays.last_mut().filter(|stay| follows(stay)) {
+            Some(stay) => stay.push(fact),
+            None => stays.push(vec![fact]),
+        }
+    }
+    let crossed = |stay: &Vec<&PassFact>, (begin, end): (Time, Time)| {
+        let (Some(first), Some(last)) = (stay.first(), stay.last()) else { return false };
+        let (arrived, departed) = (first.kind == FactKind::Arrived, last.kind == FactKind::Departed);
+        if end < first.at || last.at < begin {
+            // An arrival without a departure belongs to the next transaction, a departure without an arrival to the last, whenever that was.
+            return arrived != departed;
+        }
+        let within = first.at <= begin && end <= last.at;
+        !(within && arrived && departed && stay.len() == 2)
+    };
+    stays.iter().any(|stay| worked.iter().any(|work| crossed(stay, *work)))
 }
 
 /// The departure that ended a transaction for all its units; `None` when it is not beyond doubt (see docs/answers.md).
@@ -200,18 +249,37 @@ pub(super) fn bound_all(connection: &Connection) -> Result<(), StoreError> {
            CROSS JOIN pass_unit ON pass_unit.site = {SITE} AND pass_unit.unit = named.unit
            CROSS JOIN pass ON pass.site = {SITE} AND pass.id = pass_unit.pass AND pass.key & 1 = 0;"
     ))?;
-    let mut statement =
-        connection.prepare("SELECT station, facts FROM pass WHERE site = ?1 AND long BETWEEN ?2 AND ?3")?;
-    let open: Vec<(i64, Vec<u8>)> = statement
-        .query_map(params![SITE, Long::Open as u8, Long::OpenBegin as u8], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (station, packed) in open {
+    each(connection, MAY_BE_OPEN, |found| {
+        let sql = "SELECT station, facts FROM pass WHERE site = ?1 AND id = ?2";
+        let (station, packed) = connection
+            .prepare_cached(sql)?
+            .query_row(params![SITE, found.0], |row| Ok((Id(row.get(0)?), row.get::<_, Vec<u8>>(1)?)))?;
         let facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
-        let unit =
-            facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole()).find(|unit| unit.row() != 0);
-        if let Some(unit) = unit {
-            bound(connection, Id(station), unit)?;
+        let listed = facts.iter().flat_map(|fact| &fact.units).map(|member| member.unit.whole());
+        for unit in listed.filter(|unit| unit.row() != 0).collect::<BTreeSet<Id>>() {
+            bound(connection, station, unit)?;
         }
+        Ok(())
+    })
+}
+
+/// Visits, and transactions a side of which may be open.
+pub(super) const MAY_BE_OPEN: &str = "key & 1 = 1 OR long BETWEEN 3 AND 4";
+
+/// Does something with each pass of which a condition holds, however many they are.
+pub(super) fn each(
+    connection: &Connection,
+    condition: &str,
+    mut what: impl FnMut(PassId) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT id FROM pass WHERE site = ?1 AND id > ?2 AND ({condition}) ORDER BY id LIMIT 4096");
+    let mut statement = connection.prepare(&sql)?;
+    let mut last = i64::MIN;
+    loop {
+        let passes: Vec<i64> =
+            statement.query_map(params![SITE, last], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let Some(newest) = passes.last() else { return Ok(()) };
+        last = *newest;
+        passes.into_iter().try_for_each(|pass| what(PassId(pass)))?;
     }
-    Ok(())
 }

@@ -173,9 +173,8 @@ impl Passes {
                 .execute(params![SITE, unit.0, hour, pass.0, station.0])?;
             if is_one_of_several(connection, *unit)? {
                 self.mix(connection, station, visit)?;
-            } else {
-                left::bound(connection, station, *unit)?;
             }
+            left::bound(connection, station, *unit)?;
         }
         // Of a transaction that lists nobody it is not known here whose components they were.
         let whose = if unlisted == 0 { units } else { BTreeSet::from([Id(0)]) };
@@ -307,24 +306,16 @@ fn split(connection: &Connection, carrier: Id, at: Time) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Looks anew at passes a side of which may be open, of a database for which more of them were: at visits alone, or at all passes.
-pub(super) fn close_all(connection: &Connection, visits_only: bool) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT id, key, facts, first_at, last_at FROM pass
-         WHERE site = ?1 AND long BETWEEN ?2 AND ?3 AND (key & 1 = 1 OR NOT ?4)",
-    )?;
-    let mut update = connection.prepare("UPDATE pass SET long = ?3 WHERE site = ?1 AND id = ?2")?;
-    type Row = (i64, i64, Vec<u8>, i64, i64);
-    let rows: Vec<Row> = statement
-        .query_map(params![SITE, Long::Open as u8, Long::OpenBegin as u8, visits_only], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    for (pass, key, packed, first_at, last_at) in rows {
-        let mut facts = PassFact::unpack_all(&packed).ok_or(StoreError::Packed("pass"))?;
-        let visit = is_visit(key.cast_unsigned());
-        let long = long(connection, PassId(pass), &mut facts, visit, last_at - first_at)?;
-        update.execute(params![SITE, pass, long as u8])?;
-    }
-    Ok(())
+/// Looks anew at which sides of passes may be open, of a database of an earlier version: at all visits, at transactions that name a carrier, and, where
+/// more of these seemed open, at all that did.
+pub(super) fn look_anew(connection: &Connection, transactions_too: bool) -> Result<(), StoreError> {
+    let condition = if transactions_too { left::MAY_BE_OPEN } else { "key & 1 = 1" };
+    left::each(connection, condition, |pass| left::reopen(connection, pass))?;
+    let condition = format!(
+        "key & 1 = 0 AND long <> {} AND id IN (SELECT pass FROM pass_unit WHERE site = {SITE} AND unit IN
+           (SELECT DISTINCT parent FROM within WHERE site = {SITE} AND belonging = {}))",
+        Long::OpenBegin as u8,
+        Belonging::Carried as u8
+    );
+    left::each(connection, &condition, |pass| left::reopen(connection, pass))
 }

@@ -31,8 +31,8 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
         }
         SCHEMA_VERSION => Ok(()),
         // Since 4: `part_use`; since 5: `several`; since 6: visits over midnight have an end;
-        // since 7: so have those of boards that come one after another; since 8: at which positions something was removed. All follow from the
-        // other tables.
+        // since 7: so have those of boards that come one after another; since 8: at which positions something was removed, and what lacks a side because of
+        // others is known to. All follow from the other tables.
         4..=8 => {
             connection.execute_batch("BEGIN")?;
             let filled = fill(connection, found);
@@ -65,11 +65,8 @@ fn fill(connection: &Connection, found: i64) -> Result<(), StoreError> {
     if found <= 5 {
         make(connection, "several")?;
     }
-    if found <= 7 {
-        pass::close_all(connection, found >= 6)?;
-        left::bound_all(connection)?;
-    }
-    Ok(())
+    pass::look_anew(connection, found < 6)?;
+    left::bound_all(connection)
 }
 
 /// Makes one table of the schema.

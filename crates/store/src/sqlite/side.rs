@@ -195,7 +195,7 @@ pub(super) fn open_side(facts: &mut [PassFact], visit: bool, homes: &HashMap<Id,
 }
 
 /// Who was only named, came into being or was taken out was there for nothing.
-fn aside(fact: &PassFact) -> bool {
+pub(super) fn aside(fact: &PassFact) -> bool {
     matches!(fact.kind, FactKind::Created | FactKind::Named | FactKind::Disqualified)
 }
 
