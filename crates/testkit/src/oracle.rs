@@ -984,7 +984,12 @@ impl Oracle {
             }
         }
         found.sort_by_key(|(meant, listed)| (meant.by_whole, meant.shared, listed.position, listed.status));
-        found.into_iter().next().map(|(meant, listed)| (listed, meant))
+        found.into_iter().next().map(|(meant, listed)| {
+            // READING: a list that gives no position means the unit's own.
+            let own = unit.rsplit_once('/').and_then(|(_, position)| position.parse().ok()).unwrap_or(0);
+            let position = if listed.position > 0 { listed.position } else { own };
+            (Listed { position, ..listed }, meant)
+        })
     }
 
     /// How several messages list a unit: a name of its own before a shared one, then the earliest.
@@ -1056,7 +1061,7 @@ impl Oracle {
                         || says_of(&self.events[*index]).is_some()
                 })
                 .collect();
-            let mut pass = self.pass(unit, station, concerned, member.is_some() || nobody, &listed, meant);
+            let mut pass = self.pass(station, concerned, member.is_some() || nobody, &listed, meant);
             pass.reported = all.iter().any(|index| matches!(self.events[*index].fact, Fact::Installed(_)));
             pass.all = all;
             passes.push(pass);
@@ -1090,9 +1095,7 @@ impl Oracle {
         positions.chain([Said::Whole(whole.clone())]).any(|said| self.means(&said, at, unit).is_some())
     }
 
-    fn pass(&self, unit: &str, station: &str, events: Vec<usize>, member: bool, listed: &Listed, meant: Meant) -> Pass {
-        let own: u32 = unit.rsplit_once('/').and_then(|(_, position)| position.parse().ok()).unwrap_or(0);
-        let position = if listed.position > 0 { listed.position } else { own };
+    fn pass(&self, station: &str, events: Vec<usize>, member: bool, listed: &Listed, meant: Meant) -> Pass {
         let mut pass = Pass {
             station: station.to_owned(),
             events,
@@ -1102,7 +1105,7 @@ impl Oracle {
             member,
             shared: meant.shared,
             status: listed.status,
-            position,
+            position: listed.position,
             reported: false,
             all: Vec::new(),
         };
@@ -1217,7 +1220,7 @@ impl Oracle {
                 hosts.push(Vec::new());
             }
             for host in hosts {
-                passes.push(self.pass(unit, station, [group.clone(), host].concat(), true, &listed, meant));
+                passes.push(self.pass(station, [group.clone(), host].concat(), true, &listed, meant));
             }
         }
         passes
