@@ -291,23 +291,35 @@ fn directions_agree(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
     Ok(())
 }
 
-/// What any of two things reached is what each of them did.
+/// What any of two things reached is what each of them did. (A package that certainly is of one of two lots, and possibly of the other, certainly is of
+/// either.)
 fn joined_as_alone(desk: &Desk<'_>, oracle: &Oracle) -> Result<(), String> {
     type Key = (String, bool, bool, bool);
-    let rows = |answer: WhereUsed, into: &mut BTreeMap<Key, BTreeSet<String>>| {
+    type Rows = BTreeMap<Key, BTreeSet<String>>;
+    let rows = |answer: WhereUsed, into: &mut Rows| {
         for row in answer.units {
             let (installed, certain) = (row.relation == Relation::Installed, row.evidence == Evidence::Certain);
             into.entry((row.unit, installed, certain, row.removed_at.is_some())).or_default().extend(row.positions);
         }
     };
+    let surest = |rows: Rows| -> Rows {
+        let certain: BTreeSet<Key> = rows.keys().filter(|key| key.2).cloned().collect();
+        let surer = |key: &Key| !key.2 && certain.contains(&(key.0.clone(), key.1, true, key.3));
+        rows.into_iter().filter(|(key, _)| !surer(key)).collect()
+    };
     let things: Vec<String> = oracle.things().into_iter().collect();
     for pair in things.chunks(2).filter(|pair| pair.len() == 2) {
-        let (mut alone, mut joined) = (BTreeMap::new(), BTreeMap::new());
+        let (mut alone, mut joined, mut expanded) = (Rows::new(), Rows::new(), Vec::new());
         for thing in pair {
-            rows(used(desk, thing)?, &mut alone);
+            let answer = used(desk, thing)?;
+            expanded.push(answer.expanded.iter().cloned().collect::<BTreeSet<String>>());
+            rows(answer, &mut alone);
         }
         let text = format!("\"{}\" or \"{}\"", pair[0], pair[1]);
         rows(used(desk, &text)?, &mut joined);
+        if !expanded[0].is_disjoint(&expanded[1]) {
+            (alone, joined) = (surest(alone), surest(joined));
+        }
         if alone != joined {
             return Err(format!("{text}:\n  alone  {alone:?}\n  joined {joined:?}"));
         }
