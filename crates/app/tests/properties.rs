@@ -16,7 +16,7 @@ use kernel::event::{
 use kernel::id::Seq;
 use kernel::time::Time;
 use store::{Outcome, SiteReader, Store};
-use testkit::build::{carrier, event, group, location, material, mention, mount, package};
+use testkit::build::{carrier, event, group, location, material, mention, mount, mount_program, package};
 use testkit::history::{Features, history};
 use testkit::oracle::Oracle;
 use testkit::random::Random;
@@ -593,6 +593,34 @@ fn who_left_in_the_middle_of_a_transaction_has_no_begin() {
             );
             agrees(&[&long_ago()[..], visit, &worked, &[later]].concat());
         }
+    }
+}
+
+#[test]
+fn whom_the_end_of_a_transaction_does_not_name_has_none() {
+    let of_both = |name: &str| {
+        let boards = (1..=2).map(|position| mention(name, Some(position), UnitStatus::Pass));
+        group(name, boards.collect())
+    };
+    let installed = |name: &str| {
+        let materials = (1..=2).map(|position| material((name, Some(position)), Some(package("REEL")), None, &["R1"]));
+        let report = Installed { transaction: "T".into(), materials: materials.collect(), ..Default::default() };
+        event("STATION", 6, "installed", report)
+    };
+    let program = |tick: i64, name: &str| {
+        let mounts = vec![mount_program(name, None, None)];
+        event("STATION", tick, name, Mounted { mounts, ..Default::default() })
+    };
+    let known = |tick: i64, designator: &str| {
+        let materials = vec![material(("ANOTHER", None), Some(package("REEL")), None, &[designator])];
+        event("STATION", tick, &format!("known {tick}"), Installed { materials, ..Default::default() })
+    };
+    let later =
+        event("STATION", 12, "later", Mounted { mounts: vec![mount("LATE", Some("F1"))], ..Default::default() });
+    for name in ["CARRIER", "PANEL"] {
+        let told = [starts(3, "T", of_both(name)), installed(name), ends(8, "T", of_both("OTHER")), later.clone()];
+        agrees(&[&told[..], &[loads(0, "BOARD"), unloads(5)]].concat());
+        agrees(&[&told[..], &[program(1, "A"), program(10, "B"), known(11, "R2")]].concat());
     }
 }
 

@@ -135,7 +135,8 @@ impl Desk<'_> {
         panel: &Panel,
         known: &mut HashMap<PassId, Option<Reached>>,
     ) -> Result<()> {
-        for pass in &panel.transactions {
+        // What a transaction of something else, such as a carrier, was for does not follow from this panel.
+        for pass in panel.transactions.iter().filter(|pass| pass.units.iter().all(|(unit, _)| unit.whole() == whole)) {
             let ended = match pass.ended {
                 Some(at) => Some(at),
                 None if self.is_named_elsewhere(whole, station)? => None,
@@ -325,6 +326,13 @@ impl Work {
         let units: Vec<(Id, UnitStatus)> = start.units.iter().map(|member| (member.unit, member.status)).collect();
         let whole = units.first()?.0.whole();
         if whole.row() == 0 || units.iter().any(|(unit, _)| unit.whole() != whole) {
+            return None;
+        }
+        // Whom the end does not name has none.
+        let ends =
+            |end: &PassFact, unit: Id| end.units.iter().any(|member| [unit, unit.whole()].contains(&member.unit));
+        let all_end = |end: &Rc<PassFact>| end.units.is_empty() || units.iter().all(|(unit, _)| ends(end, *unit));
+        if !of_kind(FactKind::Ended).all(all_end) {
             return None;
         }
         // What runs for some of the units only takes a look at each.
