@@ -116,31 +116,51 @@ impl Follower {
         for now in points.chunk_by(|a, b| a.at == b.at) {
             let (coming, leaving): (Vec<&MountPoint>, Vec<&MountPoint>) =
                 now.iter().copied().partition(|point| point.change == MountChange::On);
-            leaving.into_iter().for_each(|point| self.leave(point));
+            self.leave(&leaving);
             self.come(&coming);
         }
         self.claims
     }
 
-    fn leave(&mut self, point: &MountPoint) {
-        let Some(thing) = point.thing else {
-            // A place that was cleaned out is empty.
-            for index in self.at_place.remove(&(point.station, point.place)).into_iter().flatten() {
-                let claim = &mut self.claims[index];
-                claim.swept = point.at;
-                claim.margin = claim.margin.max(point.margin);
+    /// Things that leave at one instant: those that are said to leave, then what lay in them.
+    fn leave(&mut self, points: &[&MountPoint]) {
+        for point in points {
+            match point.thing {
+                Some(thing) => self.end(point, &[thing], thing),
+                // A place that was cleaned out is empty.
+                None => {
+                    for index in self.at_place.remove(&(point.station, point.place)).into_iter().flatten() {
+                        let claim = &mut self.claims[index];
+                        claim.swept = point.at;
+                        claim.margin = claim.margin.max(point.margin);
+                    }
+                }
             }
-            return;
-        };
-        let carried = self.contents.get(&thing).into_iter().flatten();
-        let concerned = carried.chain([&thing]).filter_map(|thing| self.open.get(thing)).flatten();
+        }
+        // What still lies in something when that leaves at the same instant goes with it: nobody said that it was taken out of it.
+        for thing in points.iter().filter_map(|point| point.thing) {
+            if self.open.get(&thing).is_none_or(Vec::is_empty) {
+                self.inside.remove(&thing);
+            }
+        }
+        for point in points {
+            if let Some(thing) = point.thing {
+                let carried: Vec<Id> = self.contents.get(&thing).into_iter().flatten().copied().collect();
+                self.end(point, &carried, thing);
+            }
+        }
+    }
+
+    /// Ends what some things have where a point says that one of them, or what they lie in, left.
+    fn end(&mut self, point: &MountPoint, things: &[Id], gone: Id) {
+        let concerned = things.iter().filter_map(|thing| self.open.get(thing)).flatten();
         let ends = concerned.copied().filter(|index| {
             let claim = &self.claims[*index];
             let there = point.place.is_none_or(|place| claim.place == Some(place));
             // A station ends the presence of people, tools and programs on itself only.
             let here =
                 !matches!(claim.kind, Kind::Person | Kind::Program | Kind::Tool) || claim.station == point.station;
-            there && here && (claim.thing == thing || claim.carriers.contains(&thing))
+            there && here && (claim.thing == gone || claim.carriers.contains(&gone))
         });
         for index in ends.collect::<BTreeSet<usize>>() {
             let claim = &mut self.claims[index];
@@ -149,9 +169,6 @@ impl Follower {
             let (thing, place) = (claim.thing, (claim.station, claim.place));
             self.open.entry(thing).or_default().retain(|open| *open != index);
             self.at_place.entry(place).or_default().retain(|open| *open != index);
-        }
-        if self.open.get(&thing).is_none_or(Vec::is_empty) {
-            self.inside.remove(&thing);
         }
     }
 

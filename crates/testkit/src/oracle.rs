@@ -629,28 +629,34 @@ impl Oracle {
         let mut times: Vec<i64> = moves.iter().map(|change| change.at).collect();
         times.dedup();
         for now in times {
-            // At equal times what ends comes first.
-            for gone in moves.iter().filter(|change| change.at == now && !change.on) {
+            // At equal times what ends comes first. READING: of one instant what is said to leave, then what lay in it: who does not leave it alone leaves
+            // with it, and still lies in it.
+            let leaving: Vec<&Move> = moves.iter().filter(|change| change.at == now && !change.on).collect();
+            for gone in &leaving {
                 for claim in claims.iter_mut().filter(|claim| claim.off == MAX) {
                     let there = gone.place.as_ref().is_none_or(|place| *place == claim.place);
-                    let itself = gone.thing.as_ref() == Some(&claim.thing);
-                    let carried = gone
-                        .thing
-                        .as_ref()
-                        .is_some_and(|(kind, key)| *kind == "carrier" && claim.carriers.contains(key));
                     // A place that is cleaned out is empty, whatever its discipline.
                     let cleaned = gone.thing.is_none() && claim.thing.0 == "package";
-                    if there && (itself || carried) {
+                    if there && gone.thing.as_ref() == Some(&claim.thing) {
                         claim.off = now;
                     }
                     if there && cleaned {
                         claim.swept = claim.swept.min(now);
                     }
                 }
-                if let Some(thing) = &gone.thing
-                    && !claims.iter().any(|claim| claim.thing == *thing && claim.off == MAX)
-                {
+            }
+            for thing in leaving.iter().filter_map(|gone| gone.thing.as_ref()) {
+                if !claims.iter().any(|claim| claim.thing == *thing && claim.off == MAX) {
                     inside.remove(thing);
+                }
+            }
+            for gone in &leaving {
+                let Some(("carrier", key)) = &gone.thing else { continue };
+                let there = |claim: &Claim| gone.place.as_ref().is_none_or(|place| *place == claim.place);
+                for claim in claims.iter_mut().filter(|claim| claim.off == MAX && claim.carriers.contains(key)) {
+                    if there(claim) {
+                        claim.off = now;
+                    }
                 }
             }
             let coming: Vec<&Move> = moves.iter().filter(|change| change.at == now && change.on).collect();
