@@ -67,6 +67,10 @@ pub const HOUR: i64 = 3_600_000_000;
 /// Microseconds of a day.
 pub const DAY: i64 = 86_400_000_000;
 
+/// How long before or after a report was sent a component that it gives no time for may have been installed, in microseconds: thirty days. A pass of which
+/// a side is not known is open on it for ever, and a splice chain goes on from reel to reel for years.
+pub const REPORT_REACH: i64 = 30 * DAY;
+
 /// The key of the pass of a transaction at a station.
 fn transaction_key(station: Id, transaction: &str) -> u64 {
     key_of(&[&station.0.to_le_bytes(), transaction.to_ascii_lowercase().as_bytes()]) & !1

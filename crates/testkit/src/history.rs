@@ -12,7 +12,7 @@ use kernel::event::{
     Removed, Repaired, Returned, SetupVerified, Shipped, Spliced, StationProfiled, Tested, ToolUsed, UnitGroup,
     UnitMaterial, UnitNamed, UnitStatus, UnitsMatched, UnitsSeparated, Unmounted, UsedTool,
 };
-use kernel::time::Moment;
+use kernel::time::{Moment, Time};
 
 use crate::build::{
     at, carrier, detail, digits, event, group, location, material, mention, mount, mount_person, mount_program,
@@ -93,6 +93,8 @@ features! {
     LANES = 27,
     /// Boards of a panel that come and go by themselves, one after another, as at a rework bench.
     SINGLY = 28,
+    /// Hours or days between what elsewhere takes minutes.
+    SLOW = 29,
 }
 
 impl Features {
@@ -160,7 +162,23 @@ pub fn history(seed: u64, prefix: &str, allowed: Features) -> Vec<Event> {
         cycles: Vec::new(),
     };
     maker.run();
+    if maker.features.has(Features::SLOW) {
+        let times = *maker.random.of(&[15, 60, 400, 4_000]);
+        maker.events.iter_mut().for_each(|event| slow_down(event, times));
+    }
     maker.events
+}
+
+/// What an event tells of happened so many times later after dawn.
+fn slow_down(event: &mut Event, times: i64) {
+    let later = |moment: &Moment| Moment::from(Time(at(0).0 + (moment.at.0 - at(0).0) * times));
+    event.at = later(&event.at);
+    event.recorded = event.at.at;
+    if let Fact::Installed(report) = &mut event.fact {
+        for component in report.materials.iter_mut().flat_map(|material| &mut material.components) {
+            component.at = component.at.as_ref().map(later);
+        }
+    }
 }
 
 impl Maker {

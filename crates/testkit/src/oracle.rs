@@ -10,6 +10,9 @@ use kernel::event::{Carrier, Discipline, Event, Fact, Location, Package, Tool, U
 /// Before everything and after everything.
 const MIN: i64 = i64::MIN;
 const MAX: i64 = i64::MAX;
+const DAY: i64 = 86_400_000_000;
+/// Thirty days.
+const MONTH: i64 = 2_592_000_000_000;
 
 /// A row of what is in a unit, or was there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -1212,6 +1215,8 @@ impl Oracle {
             if group.iter().all(|index| is_arrival(index) || is_departure(index)) {
                 let arrived = group.iter().find(|index| is_arrival(index)).map(at);
                 let departed = group.iter().filter(|index| is_departure(index)).map(at).next().unwrap_or(MAX);
+                // READING: within a day.
+                let departed = departed.min(arrived.map_or(MAX, |arrived| arrived + DAY));
                 let start = |own: &Vec<usize>| {
                     let starts = own.iter().filter(|index| matches!(self.events[**index].fact, Fact::PassStarted(_)));
                     starts.map(at).min().unwrap_or(MAX)
@@ -1571,6 +1576,11 @@ impl Oracle {
                     let named = material.package.as_ref().filter(|package| !package.id.is_empty());
                     let mut candidates: Vec<(Option<String>, bool)> = match named {
                         Some(package) => {
+                            // READING: what a report gives no time for was done in the thirty days around its being sent.
+                            let (from, until) = match own {
+                                Some(_) => (from, until),
+                                None => (from.max(time(event) - MONTH), until.min(time(event) + MONTH)),
+                            };
                             let all = self.candidates(&pass.station, package, from, until).into_iter();
                             all.map(|(package, certain)| (Some(package), certain)).collect()
                         }

@@ -14,7 +14,7 @@ use kernel::time::Time;
 
 use super::Result;
 use super::desk::{Desk, Source, Spoken};
-use super::unit::{UnitClass, UnitPass, lanes_meet};
+use super::unit::{UnitClass, UnitPass, lanes_meet, told_within};
 use crate::answer::{Evidence, Gap, Relation};
 
 /// One row of evidence about a unit.
@@ -299,7 +299,12 @@ impl Desk<'_> {
         let exact = self.reports_exactly(pass.station)?;
         // The exact time costs a look at the event: it is taken where an answer can depend on it.
         let may_depend = match cell.package {
-            Some(package) if narrow => !self.is_chain_steady(package, pass.reach.0, pass.reach.1)?,
+            Some(package) if narrow => {
+                let (from, until) = told_within(pass.window(), row.at);
+                let fact = pass.facts.iter().find(|fact| fact.seq == row.seq && fact.placed.is_some());
+                let (first, last) = fact.and_then(|fact| fact.placed).unwrap_or((row.at, row.at));
+                !self.is_chain_steady(package, from.min(first), until.max(last))?
+            }
             _ => true,
         };
         let placed = if may_depend { self.placed_at(report, nth)? } else { None };
@@ -315,6 +320,7 @@ impl Desk<'_> {
         match cell.package {
             Some(package) => {
                 let mut others: BTreeSet<Id> = cell.doubt.leading.iter().copied().collect();
+                let (from, until) = if placed.is_some() { (at, at) } else { told_within((from, until), at) };
                 others.extend(self.chain(package, from, until)?);
                 others.remove(&package);
                 let mut reasons = Vec::new();

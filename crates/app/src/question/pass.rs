@@ -415,7 +415,7 @@ impl Desk<'_> {
 
     /// The first transaction that lists no units between an arrival and a departure at its station; all that start at that instant.
     fn unlisted_passes(&self, station: Id, arrived: Time, departed: Option<Time>) -> Result<Vec<PassRow>> {
-        let until = departed.unwrap_or(arrived.plus(DAY));
+        let until = departed.unwrap_or(Time::MAX).min(arrived.plus(DAY));
         let begin = |row: &PassRow| starts(row).into_iter().min();
         let mut unlisted = self.snapshot.reader.passes_unlisted(station, arrived, until)?;
         unlisted.retain(|row| {

@@ -147,11 +147,9 @@ impl Desk<'_> {
                 if !self.may_be_coded_under(station, program, &uses)? {
                     return Ok(false);
                 }
-                let mut packages = self.snapshot.reader.packages_of(Kind::Part, part)?;
-                packages.reverse();
                 // Most often one of the newest tells.
-                for package in packages.iter().take(FEW) {
-                    if self.parts(*package)?.contains(&part) && self.is_needed_of(station, program, *package)? {
+                for package in self.snapshot.reader.newest_packages_of(part, FEW)? {
+                    if self.parts(package)?.contains(&part) && self.is_needed_of(station, program, package)? {
                         return Ok(true);
                     }
                 }

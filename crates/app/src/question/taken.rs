@@ -13,6 +13,7 @@ use super::Result;
 use super::complete::Reached;
 use super::desk::{Desk, Report, TOGETHER};
 use super::evidence::{Finding, Focus};
+use super::unit::told_within;
 use crate::answer::{Evidence, Relation};
 
 /// Components that units certainly have from a package, all from one report.
@@ -53,7 +54,8 @@ impl Taken {
 impl Desk<'_> {
     /// What a report of a settled pass says that units have from a package; `None` when the report alone does not tell.
     pub(super) fn taken(&self, package: Id, row: &ReportRow, reached: Reached) -> Result<Option<Vec<Taken>>> {
-        if !self.chain(package, reached.from, reached.until)?.is_empty() {
+        let (from, until) = told_within((reached.from, reached.until), row.at);
+        if !self.chain(package, from, until)?.is_empty() {
             return Ok(None);
         }
         let Some(report) = self.report(row.station, row.pattern, row.seq)? else { return Ok(None) };

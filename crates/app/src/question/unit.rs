@@ -5,6 +5,7 @@ use std::rc::Rc;
 use kernel::event::UnitStatus;
 use kernel::id::{Id, PassId};
 use kernel::pass::{FactKind, PassFact, Role};
+use kernel::project::REPORT_REACH;
 use kernel::row::Belonging;
 use kernel::time::Time;
 
@@ -219,6 +220,11 @@ impl UnitPass {
     pub(super) fn last(&self) -> Option<Time> {
         self.facts.iter().map(|fact| fact.at).max()
     }
+}
+
+/// When a component was installed that a report of a pass gives no time for: while the pass ran, or when the report was sent, and near its being sent.
+pub(super) fn told_within((from, until): (Time, Time), sent: Time) -> (Time, Time) {
+    (from.min(sent).max(sent.plus(-REPORT_REACH)), until.max(sent).min(sent.plus(REPORT_REACH)))
 }
 
 pub(super) fn lanes_meet(a: Option<i64>, b: Option<i64>) -> bool {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use kernel::id::{Designator, Id, PassId};
 use kernel::mount::Stay;
 use kernel::pass::FactKind;
-use kernel::project::DAY;
+use kernel::project::{DAY, REPORT_REACH};
 use kernel::row::{Belonging as Row, Descent};
 use kernel::thing::Kind;
 use kernel::time::Time;
@@ -496,7 +496,8 @@ impl Desk<'_> {
         let mut lasting: BTreeMap<(Time, Time), Vec<PassId>> = BTreeMap::new();
         for station in reader.stations_lasting()? {
             for pass in self.lasting(station)?.iter() {
-                lasting.entry((pass.from.plus(-PASS_MAX), pass.until.plus(PASS_MAX))).or_default().push(pass.pass);
+                let (first, last) = pass.told;
+                lasting.entry((first.plus(-REPORT_REACH), last.plus(REPORT_REACH))).or_default().push(pass.pass);
             }
         }
         for ((from, until), passes) in lasting {

@@ -56,6 +56,17 @@ impl<C: Borrow<Connection>> Reader<C> {
         self.rows(sql, params![SITE, thing.0, self.bound()], |row| Ok(Id(row.get(0)?)))
     }
 
+    /// Packages that were said to be of a part, those first mentioned last before others, so many at most.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn newest_packages_of(&self, part: Id, limit: usize) -> Result<Vec<Id>> {
+        let sql = "SELECT DISTINCT package FROM statement INDEXED BY statement_part WHERE site = ?1 AND part = ?2 AND seq < ?3
+                   ORDER BY package DESC LIMIT ?4";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.rows(sql, params![SITE, part.0, self.bound(), limit], |row| Ok(Id(row.get(0)?)))
+    }
+
     /// What descends from a package (`forward`), or what it descends from: the other package, how, when.
     ///
     /// # Errors

@@ -34,6 +34,8 @@ pub struct Lasting {
     pub from: Time,
     /// Until the end at the latest.
     pub until: Time,
+    /// The times of the first and the last that messages tell of it, or of what ended it.
+    pub told: (Time, Time),
 }
 
 /// Index, station, key and packed facts of a pass.
@@ -150,7 +152,7 @@ impl<C: Borrow<Connection>> Reader<C> {
             let (long, first, last): (u8, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let from = if long == Long::OpenBegin as u8 { Time::MIN } else { Time(first) };
             let until = if long == Long::Closed as u8 { Time(last) } else { Time::MAX };
-            Ok(Lasting { pass: PassId(row.get(0)?), from, until })
+            Ok(Lasting { pass: PassId(row.get(0)?), from, until, told: (Time(first), Time(last)) })
         })
     }
 
