@@ -40,6 +40,14 @@ pub(super) struct Finding {
     pub(super) position: Option<String>,
 }
 
+impl Finding {
+    /// It is possible only, for a reason.
+    pub(super) fn doubt(&mut self, reason: &str) {
+        self.evidence = Evidence::Possible;
+        self.reasons.push(reason.to_owned());
+    }
+}
+
 /// What the evidence says of a unit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnitEvidence {

@@ -1,15 +1,14 @@
-//! Packages: what they are, and what they were spliced to.
+//! Packages: which parts they are.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kernel::id::Id;
-use kernel::row::{Descent, MountChange};
+use kernel::row::Descent;
 use kernel::thing::Kind;
-use kernel::time::Time;
 
 use super::Result;
-use super::desk::{Desk, Splice};
+use super::desk::Desk;
 
 impl Desk<'_> {
     /// Parts of which some message said that the package is; when none says, those of what it was split from.
@@ -55,62 +54,5 @@ impl Desk<'_> {
             }
         }
         Ok(packages)
-    }
-
-    /// Packages spliced directly to this one, and for how long.
-    pub(super) fn splices(&self, package: Id) -> Result<Rc<Vec<Splice>>> {
-        self.memo(
-            |memo| &mut memo.splices,
-            package,
-            || {
-                let reader = self.snapshot.reader;
-                let forward = reader.derived(package, true)?;
-                let backward = reader.derived(package, false)?;
-                let mut splices = Vec::new();
-                let joined = |links: &[(Id, Descent, Time)], leads: bool| -> Vec<(Id, Time, bool)> {
-                    links.iter().filter(|link| link.1 == Descent::Joined).map(|link| (link.0, link.2, leads)).collect()
-                };
-                for (other, from, leads) in joined(&forward, true).into_iter().chain(joined(&backward, false)) {
-                    let parted = forward
-                        .iter()
-                        .chain(&backward)
-                        .filter(|link| link.1 == Descent::Parted && link.0 == other)
-                        .map(|link| link.2);
-                    let leading = if leads { package } else { other };
-                    let depleted = reader.mounts_of(leading)?;
-                    let depleted =
-                        depleted.iter().filter(|point| point.change == MountChange::Depleted).map(|point| point.at);
-                    let until = parted.chain(depleted).filter(|at| *at >= from).min().unwrap_or(Time::MAX);
-                    splices.push(Splice { other, from, until });
-                }
-                Ok(Rc::new(splices))
-            },
-        )
-    }
-
-    /// Other members of the chain that was open for a package at some time of a closed window.
-    pub(super) fn chain(&self, package: Id, from: Time, until: Time) -> Result<BTreeSet<Id>> {
-        self.spliced(package, &|splice| splice.from <= until && splice.until >= from)
-    }
-
-    /// Whether the chain of a package was the same all through a closed window.
-    pub(super) fn is_chain_steady(&self, package: Id, from: Time, until: Time) -> Result<bool> {
-        let throughout = self.spliced(package, &|splice| splice.from <= from && splice.until >= until)?;
-        Ok(throughout == self.chain(package, from, until)?)
-    }
-
-    /// Packages that hang together with this one by splices of a certain sort.
-    fn spliced(&self, package: Id, counts: &dyn Fn(&Splice) -> bool) -> Result<BTreeSet<Id>> {
-        let mut members = BTreeSet::from([package]);
-        let mut frontier = vec![package];
-        while let Some(next) = frontier.pop() {
-            for splice in self.splices(next)?.iter() {
-                if counts(splice) && members.insert(splice.other) {
-                    frontier.push(splice.other);
-                }
-            }
-        }
-        members.remove(&package);
-        Ok(members)
     }
 }

@@ -545,3 +545,11 @@ fn names_unit(class: &UnitClass, fact: &PassFact) -> bool {
         .chain(fact.removals.iter().map(|removal| removal.unit))
         .any(|unit| unit.row() != 0 && (class.means(unit, fact.at).is_some() || class.lies_on(unit, fact.at).is_some()))
 }
+
+/// When a pass, taken as a whole, may have run.
+pub(super) fn window(row: &PassRow) -> (Time, Time) {
+    let times = |kind: FactKind| row.facts.iter().filter(move |fact| fact.kind == kind).map(|fact| fact.at);
+    let from = times(FactKind::Started).min().or(times(FactKind::Arrived).min());
+    let until = times(FactKind::Ended).max().or(times(FactKind::Departed).max());
+    (from.unwrap_or(Time::MIN), until.unwrap_or(Time::MAX))
+}
