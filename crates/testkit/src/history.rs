@@ -171,12 +171,12 @@ pub fn history(seed: u64, prefix: &str, allowed: Features) -> Vec<Event> {
 
 /// What an event tells of happened so many times later after dawn.
 fn slow_down(event: &mut Event, times: i64) {
-    let later = |moment: &Moment| Moment::from(Time(at(0).0 + (moment.at.0 - at(0).0) * times));
-    event.at = later(&event.at);
-    event.recorded = event.at.at;
+    let later = |time: Time| Time(at(0).0 + (time.0 - at(0).0) * times);
+    event.recorded = later(event.at.at);
+    event.at = Moment::from(event.recorded);
     if let Fact::Installed(report) = &mut event.fact {
         for component in report.materials.iter_mut().flat_map(|material| &mut material.components) {
-            component.at = component.at.as_ref().map(later);
+            component.at = component.at.as_ref().map(|moment| Moment::from(later(moment.at)));
         }
     }
 }
