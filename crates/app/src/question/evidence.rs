@@ -328,7 +328,7 @@ impl Desk<'_> {
         match cell.package {
             Some(package) => {
                 let mut others: BTreeSet<Id> = cell.doubt.leading.iter().copied().collect();
-                let (from, until) = if placed.is_some() { (at, at) } else { told_within((from, until), at) };
+                let (from, until) = told_within((from, until), at);
                 others.extend(self.chain(package, from, until)?);
                 others.remove(&package);
                 let mut reasons = Vec::new();

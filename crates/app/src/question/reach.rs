@@ -209,6 +209,7 @@ impl Reach {
         *self = std::mem::take(self).with(other, units);
     }
 
+    /// The same with other units, and all else that something else reached.
     pub(super) fn with(mut self, other: Reach, units: BTreeMap<Id, Vec<Finding>>) -> Reach {
         self.expanded.extend(other.expanded);
         self.unidentified.extend(other.unidentified);
